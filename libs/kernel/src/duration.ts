@@ -16,7 +16,8 @@ export function parseDuration(text: string): Duration | undefined {
   const match = text.length <= 64 ? isoPattern.exec(text) : null; // 64: longer text is no duration anyone means
   if (match === null || /P$|T$/.test(text)) return undefined;
   const sign = match[1] === '-' ? -1 : 1;
-  const parts = match.slice(2).map((part) => (part === undefined ? 0 : Number(part) * sign));
+  const groups: readonly (string | undefined)[] = match.slice(2);
+  const parts = groups.map((part) => (part === undefined ? 0 : Number(part) * sign));
   const [years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0] = parts;
   if ([years, months, weeks, days, hours, minutes].some((part) => !Number.isSafeInteger(part)))
     return undefined;
