@@ -8,3 +8,4 @@ export * from './period.js';
 export * from './recurrence.js';
 export * from './refusal.js';
 export * from './time.js';
+export * from './transaction.js';

@@ -1,0 +1,2 @@
+export { ConfigError, type ConfigSource, loadConfig } from './load-config.js';
+export { aggregations, type Config, type MeterConfig, sections } from './schema.js';

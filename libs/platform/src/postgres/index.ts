@@ -1,0 +1,1 @@
+export { managerOf } from './handles.js';
