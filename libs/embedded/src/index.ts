@@ -1,0 +1,9 @@
+export { type EngineExit, type EngineOptions, type RunningEngine } from './engine.js';
+export { EngineFault } from './fault.js';
+export { startKafka, type KafkaOptions } from './kafka.js';
+export { startPostgres, type PostgresOptions } from './postgres.js';
+export { startRedis, type RedisOptions } from './redis.js';
+export { fetchJars } from './jars.js';
+export { isPortFree, LOOPBACK } from './ports.js';
+export { endProcess, isAlive, portHolder } from './processes.js';
+export { cacheDir, repositoryRoot } from './paths.js';
