@@ -1,1 +1,12 @@
 export { managerOf } from './handles.js';
+export { inputHashOf } from './idempotency.js';
+export { once } from './inbox.js';
+export { instantColumn, instantFromDb, instantToDb } from './instant-column.js';
+export { clockLock } from './locks.js';
+export { findMigrationTrouble, migrate, type MigrateOptions } from './migrate.js';
+export { openPostgres, type PostgresOptions } from './open-postgres.js';
+export { isUniqueViolation, refusalOfPostgresError, sqlStateOf } from './postgres-errors.js';
+export { type Migration, MigrationError, readMigrations, roomsDownward } from './read-migrations.js';
+export { JournalRelay, type NoticePublisher, type RelayOptions } from './relay.js';
+export { type JournalHead, readJournalHead } from './relay-progress.js';
+export { listActiveNamespaces, PostgresUnitOfWork, type RetryListener } from './unit-of-work.js';

@@ -1,0 +1,7 @@
+export {
+  type ClickHouseClient,
+  type ClickHouseOptions,
+  findClickHouseTrouble,
+  openClickHouse,
+  snapshotSettings,
+} from './open-clickhouse.js';

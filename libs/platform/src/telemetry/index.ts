@@ -1,0 +1,9 @@
+export { createLogger, type Logger } from './logger.js';
+export { Counter, createMetrics, Gauge, Histogram, Registry } from './metrics.js';
+export { nestLogger } from './nest-logger.js';
+export {
+  type Check,
+  startTelemetryServer,
+  type TelemetryOptions,
+  type TelemetryServer,
+} from './telemetry-server.js';
