@@ -1,0 +1,92 @@
+import { Refused, refusal } from '@ledgerline/kernel';
+import { memberPath } from './issues.js';
+
+// No schema of the contract nests deeper than about 15; free-form data ends here before a validator's stack does.
+const depthMax = 64;
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+const malformed = (why: string): Refused => new Refused(refusal.invalid(`decode json: ${why}`));
+
+/** Refuses deep nesting before anything recursive sees the text. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) index++;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      if (++depth > depthMax) throw malformed(`nested deeper than ${depthMax} levels`);
+    } else if (code === 0x7d || code === 0x5d) depth--;
+  }
+}
+
+/** Where an own `__proto__` stands, which any later copy by assignment would turn into a prototype. */
+function protoPath(value: unknown, path: string): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const [key, each] of Object.entries(value)) {
+    const at = path + (Array.isArray(value) ? `[${key}]` : memberPath(key));
+    if (key === '__proto__') return at;
+    const found = protoPath(each, at);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export function parseJson(text: string): unknown {
+  checkDepth(text);
+  let value: unknown;
+  try {
+    value = JSON.parse(text) as unknown;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw malformed(error.message);
+    throw error;
+  }
+  if (/__proto__|\\u005f/i.test(text)) {
+    const at = protoPath(value, '$');
+    if (at !== undefined)
+      throw new Refused(refusal.invalidField(at, 'json.proto', 'is not a permitted name'));
+  }
+  return value;
+}
+
+/** `body` is the bytes as they came, or what a parser in front already made of them. */
+export function readJson(body: unknown): unknown {
+  if (!(body instanceof Uint8Array)) return typeof body === 'string' ? parseJson(body) : body;
+  let text: string;
+  try {
+    text = utf8.decode(body);
+  } catch (error) {
+    if (error instanceof TypeError) throw malformed('the body is not UTF-8');
+    throw error;
+  }
+  return parseJson(text);
+}
+
+export const isJsonMedia = (mediaType: string): boolean =>
+  /^application\/(?:[\w.-]+\+)?json$/.test(mediaType);
+
+/** `Application/JSON; charset=utf-8` → `application/json`. */
+export const mediaTypeOf = (contentType: string | undefined): string =>
+  (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+
+interface BodyParsing {
+  removeAllContentTypeParsers(): void;
+  addContentTypeParser(
+    type: '*',
+    options: { parseAs: 'buffer' },
+    parser: (request: unknown, body: Buffer, done: (error: null, body: Buffer) => void) => void,
+  ): void;
+}
+
+/**
+ * Leaves all bodies to the contract: with this, a wrong content type or broken JSON gets the contract's 400, an action
+ * without a body may carry a content type, and signatures can be checked over the bytes. Needs Nest's `bodyParser: false`.
+ */
+export function useRawBodies(fastify: BodyParsing): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
