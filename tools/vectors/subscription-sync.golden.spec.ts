@@ -1,0 +1,8 @@
+import { describeVectors } from './golden.js';
+import { adapter } from './subscription-sync.js';
+
+describeVectors({
+  room: 'invoicing',
+  adapter,
+  kindsWithoutCore: ['duration_divisible', 'phase_line_generation', 'timeline'],
+});
