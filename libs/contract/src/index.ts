@@ -11,3 +11,4 @@ export * from './unbound.js';
 export { useRawBodies } from './json-body.js';
 export * from './reply-validation.js';
 export { validateReply } from './validate-reply.js';
+export * from './messages/index.js';
