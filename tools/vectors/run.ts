@@ -70,7 +70,7 @@ export function readVectors(file: string, text: string): readonly Vector[] {
   const { vectors, count } = (parsed ?? {}) as { vectors?: unknown; count?: unknown };
   if (!Array.isArray(vectors)) throw new BadVectors(`${file}: no list "vectors"`);
   if (count !== undefined && count !== vectors.length) {
-    throw new BadVectors(`${file}: says count ${String(count)}, holds ${vectors.length} vectors`);
+    throw new BadVectors(`${file}: says count ${JSON.stringify(count)}, holds ${vectors.length} vectors`);
   }
   const ids = new Set<string>();
   return vectors.map((vector: Partial<Vector> | null, index) => {
