@@ -21,7 +21,7 @@ export default {
           '^libs/[^/]+/src/core/',
           '^libs/kernel/src/',
           '^libs/contract/src/',
-          '^node_modules/(decimal\\.js|temporal-polyfill|lossless-json|xxhash-wasm)/',
+          '^node_modules/(decimal\\.js|temporal-polyfill|any-ascii|lossless-json|xxhash-wasm)/',
         ],
       },
     },
