@@ -1,3 +1,4 @@
+export { startClickhouse, type ClickhouseOptions } from './clickhouse.js';
 export { type EngineExit, type EngineOptions, type RunningEngine } from './engine.js';
 export { EngineFault } from './fault.js';
 export { startKafka, type KafkaOptions } from './kafka.js';
