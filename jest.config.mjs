@@ -12,6 +12,12 @@ const base = {
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
 };
 
+// The engines' specs talk to the compiled gateway, so both projects compile first and share one set of engines.
+const engines = {
+  globalSetup: '<rootDir>/tools/jest-engines.mjs',
+  globalTeardown: '<rootDir>/tools/jest-engines-stop.mjs',
+};
+
 export default {
   projects: [
     {
@@ -21,11 +27,13 @@ export default {
     },
     {
       ...base,
+      ...engines,
       displayName: 'int',
       testMatch: ['<rootDir>/{libs,apps,tools}/**/*.{int,contract}.spec.ts'],
     },
     {
       ...base,
+      ...engines,
       displayName: 'e2e',
       testMatch: ['<rootDir>/{libs,apps,tools}/**/*.e2e.spec.ts'],
     },

@@ -1,5 +1,5 @@
 export { startClickhouse, type ClickhouseOptions } from './clickhouse.js';
-export { type EngineExit, type EngineOptions, type RunningEngine } from './engine.js';
+export { tail, type EngineExit, type EngineOptions, type RunningEngine } from './engine.js';
 export { EngineFault } from './fault.js';
 export { startKafka, type KafkaOptions } from './kafka.js';
 export { startPostgres, type PostgresOptions } from './postgres.js';

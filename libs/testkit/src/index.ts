@@ -1,0 +1,7 @@
+export { ENGINES_VARIABLE, sharedEngines, type EngineAddresses } from './addresses.js';
+export { fixedClock, type FixedClock } from './clock.js';
+export { startEngines, type EngineName, type TestEngines } from './engines.js';
+export { eventually, NotYet } from './eventually.js';
+export { isolated, type Isolated } from './isolated.js';
+export { freePortBlock } from './ports.js';
+export { spawnService, type RunningService, type ServiceOptions } from './services.js';
