@@ -4,7 +4,7 @@
 const prose = new Set(['description', 'title', 'example', 'examples', 'externalDocs', 'deprecated', 'xml']);
 const schemaMaps = new Set(['properties', 'patternProperties']);
 const schemaLists = new Set(['allOf', 'anyOf', 'oneOf']);
-const schemaMembers = new Set(['items', 'not', 'additionalProperties']);
+const schemaMembers = new Set(['items', 'not', 'additionalProperties', 'if', 'then', 'else']);
 
 /** Copies a schema, giving every sub-schema (and only those, never a property that happens to be called "title") to `change`. */
 function walk(schema, change) {
@@ -28,13 +28,14 @@ function withoutProse(schema) {
   );
 }
 
-/** OpenAPI 3.0 writes null as `nullable: true`; JSON Schema as one of the types, or as one more branch. */
+/** OpenAPI 3.0 writes null as `nullable: true`; JSON Schema as one of the types, or as a case of its own. */
 function withNull(schema) {
   const { nullable, ...rest } = schema;
   if (nullable !== true) return rest;
   if (rest.type === undefined) {
     const { readOnly, default: preset, ...branch } = rest;
-    const outer = { anyOf: [branch, { type: 'null' }] };
+    // Not `anyOf`: a mistake inside the branch would also be reported as "must be null".
+    const outer = { if: { type: 'null' }, then: {}, else: branch };
     if (readOnly !== undefined) outer.readOnly = readOnly;
     if (preset !== undefined) outer.default = preset;
     return outer;
@@ -86,10 +87,9 @@ function change(schema, document) {
   if (result.format === 'application/json') delete result.format; // says how a parameter travels, not what it holds
   if (typeof result.$ref === 'string') result = { ...result, $ref: refName(result.$ref) };
   const branches = result.discriminator === undefined ? (result.oneOf ?? result.anyOf) : undefined;
-  const isNullable = branches?.some((each) => each.type === 'null') ?? false;
   // ajv tries every branch of a union and leaves the defaults of the ones that do not match behind. Where branches
   // have any, our own keyword first finds the branch that matches, and only that one fills.
-  if (branches !== undefined && !isNullable && fillsDefaults(schema.oneOf ?? schema.anyOf, document)) {
+  if (branches !== undefined && fillsDefaults(schema.oneOf ?? schema.anyOf, document)) {
     const { oneOf, anyOf, ...rest } = result;
     result = { ...rest, firstMatch: oneOf ?? anyOf };
   }

@@ -55,8 +55,10 @@ class SchemaTable {
 
   keyOf(schema, inlineName, document) {
     if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1);
-    this.add(inlineName, schema, document);
-    return inlineName;
+    // ajv resolves references relative to the name, so a slash in it would lead them astray.
+    const name = inlineName.replaceAll('/', '-');
+    this.add(name, schema, document);
+    return name;
   }
 }
 

@@ -1,13 +1,13 @@
 import { Refused, refusal } from '@ledgerline/kernel';
-import { Controller, type DynamicModule, type Type } from '@nestjs/common';
+import { Controller, Module, type DynamicModule, type Type } from '@nestjs/common';
 import { routeOf } from './operation.js';
 import type { OperationId } from './operations.js';
 import { unbound } from './unbound.js';
 
 /** A controller whose only answer, on each of the routes, is that nobody has built the operation yet. */
 function refusingController(ids: readonly OperationId[]): Type {
+  @Controller()
   class UnboundController {}
-  Controller()(UnboundController);
   for (const id of ids) {
     const descriptor: PropertyDescriptor = {
       configurable: true,
@@ -22,6 +22,7 @@ function refusingController(ids: readonly OperationId[]): Type {
 }
 
 /** Answers 501 problem+json on the route of every operation that is not bound yet. */
+@Module({})
 export class ContractModule {
   static forRoot(ids: readonly OperationId[] = unbound): DynamicModule {
     return { module: ContractModule, controllers: [refusingController(ids)] };

@@ -16,7 +16,7 @@ export function boundOperations(app: INestApplicationContext): readonly Operatio
       if (typeof prototype !== 'object' || prototype === null) continue;
       for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
         if (typeof value !== 'function') continue;
-        const id = Reflect.getMetadata(OPERATION_ID, value) as OperationId | undefined;
+        const id = Reflect.getMetadata(OPERATION_ID, value as object) as OperationId | undefined;
         if (id === undefined) continue;
         const owner = `${metatype?.name}.${name}`;
         const other = owners.get(id);

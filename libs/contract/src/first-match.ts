@@ -40,7 +40,7 @@ export function firstMatchKeyword(
           fill: filler.compile(schema as AnySchema),
         }));
         const match = branches.find(({ probe }) => probe(data));
-        if (match !== undefined) return match.fill(data) as boolean;
+        if (match !== undefined) return match.fill(data);
         const likeliest = branches.reduce((best, each) =>
           resemblance(each.schema, data) > resemblance(best.schema, data) ? each : best,
         );

@@ -1,14 +1,15 @@
 export * from './contract.module.js';
 export * from './coverage.js';
+export * from './docs.js';
+export * from './messages/index.js';
 export { Operation, OPERATION_ID } from './operation.js';
 export * from './operation-row.js';
 export * from './operations.js';
 export * from './problem.js';
+export * from './raw-bodies.js';
 export * from './read-request.js';
 export * from './reply.js';
+export * from './reply-validation.js';
 export * from './status-overrides.js';
 export * from './unbound.js';
-export { useRawBodies } from './json-body.js';
-export * from './reply-validation.js';
 export { validateReply } from './validate-reply.js';
-export * from './messages/index.js';

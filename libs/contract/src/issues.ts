@@ -62,6 +62,34 @@ function messageOf(error: ErrorObject): string {
   }
 }
 
+const wrappers = new Set(['anyOf', 'oneOf', 'if']);
+
+/**
+ * A failed union leaves one error per branch and one for itself. Those at the same place are alternatives, so they
+ * become one error that names them all; the union's own stays only where it is the whole story.
+ */
+function withoutWrappers(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const unions = errors.filter(({ keyword }) => keyword === 'anyOf' || keyword === 'oneOf');
+  const plain = errors.filter(({ keyword }) => !wrappers.has(keyword));
+  const merged = new Set<string>();
+  const kept: ErrorObject[] = [];
+  for (const error of plain) {
+    const union = unions.find(({ instancePath }) => instancePath === error.instancePath);
+    if (union === undefined || error.keyword === 'required') {
+      kept.push(error);
+      continue;
+    }
+    if (merged.has(error.instancePath)) continue;
+    merged.add(error.instancePath);
+    const alternatives = plain.filter(
+      (each) => each.instancePath === error.instancePath && each.keyword !== 'required',
+    );
+    const message = [...new Set(alternatives.map(messageOf))].join(', or ');
+    kept.push(alternatives.length === 1 ? error : { ...union, message });
+  }
+  return kept.length === 0 ? errors : kept;
+}
+
 // A client fixes a handful at a time; a body of wrong items must not become an answer larger than itself.
 const issuesMax = 20;
 
@@ -71,7 +99,7 @@ export function issuesOf(
   data: unknown,
   root: string,
 ): readonly RefusalIssue[] {
-  const issues = errors.map((error): RefusalIssue => {
+  const issues = withoutWrappers(errors).map((error): RefusalIssue => {
     const params = error.params as AjvParams;
     const { path } = suffixOf(error.instancePath, data);
     const member =

@@ -1,10 +1,9 @@
 import { Refused, refusal } from '@ledgerline/kernel';
+import { isUtf8 } from 'node:buffer';
 import { memberPath } from './issues.js';
 
 // No schema of the contract nests deeper than about 15; free-form data ends here before a validator's stack does.
 const depthMax = 64;
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const malformed = (why: string): Refused => new Refused(refusal.invalid(`decode json: ${why}`));
 
@@ -56,14 +55,8 @@ export function parseJson(text: string): unknown {
 /** `body` is the bytes as they came, or what a parser in front already made of them. */
 export function readJson(body: unknown): unknown {
   if (!(body instanceof Uint8Array)) return typeof body === 'string' ? parseJson(body) : body;
-  let text: string;
-  try {
-    text = utf8.decode(body);
-  } catch (error) {
-    if (error instanceof TypeError) throw malformed('the body is not UTF-8');
-    throw error;
-  }
-  return parseJson(text);
+  if (!isUtf8(body)) throw malformed('the body is not UTF-8');
+  return parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8'));
 }
 
 export const isJsonMedia = (mediaType: string): boolean =>
@@ -72,21 +65,3 @@ export const isJsonMedia = (mediaType: string): boolean =>
 /** `Application/JSON; charset=utf-8` → `application/json`. */
 export const mediaTypeOf = (contentType: string | undefined): string =>
   (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-
-interface BodyParsing {
-  removeAllContentTypeParsers(): void;
-  addContentTypeParser(
-    type: '*',
-    options: { parseAs: 'buffer' },
-    parser: (request: unknown, body: Buffer, done: (error: null, body: Buffer) => void) => void,
-  ): void;
-}
-
-/**
- * Leaves all bodies to the contract: with this, a wrong content type or broken JSON gets the contract's 400, an action
- * without a body may carry a content type, and signatures can be checked over the bytes. Needs Nest's `bodyParser: false`.
- */
-export function useRawBodies(fastify: BodyParsing): void {
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-}

@@ -472,7 +472,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     path: "/api/v1/billing/invoices/invoice",
     status: 201,
     body: {"required":true,"media":{"application/json":"InvoicePendingLinesActionInput"}},
-    replies: {"201":{"application/json":"invoicePendingLinesAction.reply.201.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"201":{"application/json":"invoicePendingLinesAction.reply.201.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [],
   },
   getInvoice: {
@@ -736,8 +736,8 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "PUT",
     path: "/api/v1/customers/{customerIdOrKey}/apps",
     status: 200,
-    body: {"required":true,"media":{"application/json":"upsertCustomerAppData.body.application/json"}},
-    replies: {"200":{"application/json":"upsertCustomerAppData.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    body: {"required":true,"media":{"application/json":"upsertCustomerAppData.body.application-json"}},
+    replies: {"200":{"application/json":"upsertCustomerAppData.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"customerIdOrKey","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"$ref":"ULIDOrExternalKey"}},
     ],
@@ -824,7 +824,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/debug/metrics",
     status: 200,
-    replies: {"200":{"text/plain":"getDebugMetrics.reply.200.text/plain"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"text/plain":"getDebugMetrics.reply.200.text-plain"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [],
   },
   listEntitlements: {
@@ -864,7 +864,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/events",
     status: 200,
-    replies: {"200":{"application/json":"listEvents.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listEvents.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"clientId","in":"query","required":false,"style":"form","explode":false,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":36}},
       {"name":"ingestedAtFrom","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","format":"date-time"}},
@@ -883,7 +883,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "POST",
     path: "/api/v1/events",
     status: 204,
-    body: {"required":true,"media":{"application/cloudevents+json":"Event","application/cloudevents-batch+json":"ingestEvents.body.application/cloudevents-batch+json","application/json":"IngestEventsBody"}},
+    body: {"required":true,"media":{"application/cloudevents+json":"Event","application/cloudevents-batch+json":"ingestEvents.body.application-cloudevents-batch+json","application/json":"IngestEventsBody"}},
     replies: {"204":{},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [],
   },
@@ -964,7 +964,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/grants",
     status: 200,
-    replies: {"200":{"application/json":"listGrants.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listGrants.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"feature","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"array","items":{"type":"string"}}},
       {"name":"subject","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"array","items":{"type":"string"}}},
@@ -995,7 +995,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/info/currencies",
     status: 200,
-    replies: {"200":{"application/json":"listCurrencies.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listCurrencies.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [],
   },
   getProgress: {
@@ -1050,7 +1050,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "POST",
     path: "/api/v1/marketplace/listings/{type}/install/apikey",
     status: 200,
-    body: {"required":true,"media":{"application/json":"marketplaceAppAPIKeyInstall.body.application/json"}},
+    body: {"required":true,"media":{"application/json":"marketplaceAppAPIKeyInstall.body.application-json"}},
     replies: {"200":{"application/json":"MarketplaceInstallResponse"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"type","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"$ref":"AppType"}},
@@ -1089,7 +1089,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/meters",
     status: 200,
-    replies: {"200":{"application/json":"listMeters.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listMeters.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"page","in":"query","required":false,"style":"form","explode":false,"encoding":"style","schema":{"type":"integer","minimum":1,"default":1}},
       {"name":"pageSize","in":"query","required":false,"style":"form","explode":false,"encoding":"style","schema":{"type":"integer","minimum":1,"maximum":1000,"default":100}},
@@ -1148,7 +1148,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/meters/{meterIdOrSlug}/group-by/{groupByKey}/values",
     status: 200,
-    replies: {"200":{"application/json":"listMeterGroupByValues.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listMeterGroupByValues.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"meterIdOrSlug","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$|^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
       {"name":"groupByKey","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string"}},
@@ -1162,7 +1162,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/meters/{meterIdOrSlug}/query",
     status: 200,
-    replies: {"200":{"application/json":"MeterQueryResult","text/csv":"queryMeter.reply.200.text/csv"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"MeterQueryResult","text/csv":"queryMeter.reply.200.text-csv"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"meterIdOrSlug","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$|^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
       {"name":"clientId","in":"query","required":false,"style":"form","explode":false,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":36}},
@@ -1195,7 +1195,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/meters/{meterIdOrSlug}/subjects",
     status: 200,
-    replies: {"200":{"application/json":"listMeterSubjects.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listMeterSubjects.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"meterIdOrSlug","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$|^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
       {"name":"from","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","format":"date-time"}},
@@ -1550,7 +1550,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/portal/meters/{meterSlug}/query",
     status: 200,
-    replies: {"200":{"application/json":"MeterQueryResult","text/csv":"queryPortalMeter.reply.200.text/csv"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"MeterQueryResult","text/csv":"queryPortalMeter.reply.200.text-csv"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"meterSlug","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"}},
       {"name":"clientId","in":"query","required":false,"style":"form","explode":false,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":36}},
@@ -1570,7 +1570,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/portal/tokens",
     status: 200,
-    replies: {"200":{"application/json":"listPortalTokens.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listPortalTokens.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"limit","in":"query","required":false,"style":"form","explode":false,"encoding":"style","schema":{"type":"integer","minimum":1,"maximum":100,"default":25}},
     ],
@@ -1591,7 +1591,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "POST",
     path: "/api/v1/portal/tokens/invalidate",
     status: 204,
-    body: {"required":true,"media":{"application/json":"invalidatePortalTokens.body.application/json"}},
+    body: {"required":true,"media":{"application/json":"invalidatePortalTokens.body.application-json"}},
     replies: {"204":{},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [],
   },
@@ -1611,7 +1611,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/subjects",
     status: 200,
-    replies: {"200":{"application/json":"listSubjects.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listSubjects.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [],
   },
   upsertSubject: {
@@ -1620,8 +1620,8 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "POST",
     path: "/api/v1/subjects",
     status: 200,
-    body: {"required":true,"media":{"application/json":"upsertSubject.body.application/json"}},
-    replies: {"200":{"application/json":"upsertSubject.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    body: {"required":true,"media":{"application/json":"upsertSubject.body.application-json"}},
+    replies: {"200":{"application/json":"upsertSubject.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [],
   },
   getSubject: {
@@ -1652,7 +1652,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/subjects/{subjectIdOrKey}/entitlements",
     status: 200,
-    replies: {"200":{"application/json":"listSubjectEntitlements.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listSubjectEntitlements.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"subjectIdOrKey","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string"}},
       {"name":"includeDeleted","in":"query","required":false,"style":"form","explode":false,"encoding":"style","schema":{"type":"boolean","default":false}},
@@ -1676,7 +1676,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/grants",
     status: 200,
-    replies: {"200":{"application/json":"listEntitlementGrants.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listEntitlementGrants.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"subjectIdOrKey","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string"}},
       {"name":"entitlementIdOrFeatureKey","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string"}},
@@ -1827,7 +1827,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "GET",
     path: "/api/v1/subscriptions/{subscriptionId}/addons",
     status: 200,
-    replies: {"200":{"application/json":"listSubscriptionAddons.reply.200.application/json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
+    replies: {"200":{"application/json":"listSubscriptionAddons.reply.200.application-json"},"400":{"application/problem+json":"BadRequestProblemResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"subscriptionId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
     ],
@@ -1875,7 +1875,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "POST",
     path: "/api/v1/subscriptions/{subscriptionId}/cancel",
     status: 200,
-    body: {"required":true,"media":{"application/json":"cancelSubscription.body.application/json"}},
+    body: {"required":true,"media":{"application/json":"cancelSubscription.body.application-json"}},
     replies: {"200":{"application/json":"Subscription"},"400":{"application/problem+json":"SubscriptionBadRequestErrorResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"409":{"application/problem+json":"SubscriptionConflictErrorResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"subscriptionId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
@@ -1899,7 +1899,7 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     method: "POST",
     path: "/api/v1/subscriptions/{subscriptionId}/migrate",
     status: 200,
-    body: {"required":true,"media":{"application/json":"migrateSubscription.body.application/json"}},
+    body: {"required":true,"media":{"application/json":"migrateSubscription.body.application-json"}},
     replies: {"200":{"application/json":"SubscriptionChangeResponseBody"},"400":{"application/problem+json":"SubscriptionBadRequestErrorResponse"},"401":{"application/problem+json":"UnauthorizedProblemResponse"},"403":{"application/problem+json":"ForbiddenProblemResponse"},"404":{"application/problem+json":"NotFoundProblemResponse"},"409":{"application/problem+json":"SubscriptionConflictErrorResponse"},"412":{"application/problem+json":"PreconditionFailedProblemResponse"},"500":{"application/problem+json":"InternalServerErrorProblemResponse"},"503":{"application/problem+json":"ServiceUnavailableProblemResponse"},"default":{"application/problem+json":"UnexpectedProblemResponse"}},
     parameters: [
       {"name":"subscriptionId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},

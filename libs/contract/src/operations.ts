@@ -28,7 +28,7 @@ export interface RequestContext {
   readonly requestId: string;
 }
 
-type Nothing = Readonly<Record<never, never>>;
+type Nothing = Readonly<Record<string, never>>;
 type Parameters<Id extends OperationId> = operations[Id]['parameters'];
 type Given<T> = [T] extends [never] ? Nothing : T;
 
@@ -64,6 +64,7 @@ type OtherMediaOf<Content> = [Content] extends [never]
     ? never
     : MediaReply;
 type RedirectOf<R> = R extends { 303: unknown } ? RedirectReply : never;
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- it only ever stands as a handler's return type
 type VoidIfNever<T> = [T] extends [never] ? void : T;
 
 /** What a handler may answer: the success body, a media reply where the operation offers another medium, or nothing. */

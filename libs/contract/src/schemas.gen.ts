@@ -482,7 +482,7 @@ export const schemaTexts: Readonly<Record<string, string>> = {
   "InvoiceType":
     '{"type":"string","enum":["standard","credit_note"]}',
   "InvoiceUsageBasedRateCard":
-    '{"type":"object","required":["price"],"properties":{"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]},"price":{"anyOf":[{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]},{"type":"null"}]},"discounts":{"allOf":[{"$ref":"BillingDiscounts"}]}}}',
+    '{"type":"object","required":["price"],"properties":{"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]},"price":{"if":{"type":"null"},"then":{},"else":{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]}},"discounts":{"allOf":[{"$ref":"BillingDiscounts"}]}}}',
   "InvoiceWorkflowInvoicingSettingsReplaceUpdate":
     '{"type":"object","properties":{"autoAdvance":{"type":"boolean","default":true},"draftPeriod":{"type":"string","format":"ISO8601","default":"P0D"},"dueAfter":{"type":"string","format":"ISO8601","default":"P30D"},"defaultTaxConfig":{"allOf":[{"$ref":"TaxConfig"}]}}}',
   "InvoiceWorkflowReplaceUpdate":
@@ -706,7 +706,7 @@ export const schemaTexts: Readonly<Record<string, string>> = {
   "RateCardType":
     '{"type":"string","enum":["flat_fee","usage_based"]}',
   "RateCardUsageBased":
-    '{"type":"object","required":["type","key","name","billingCadence","price"],"properties":{"type":{"type":"string","enum":["usage_based"]},"key":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"entitlementTemplate":{"allOf":[{"$ref":"RateCardEntitlement"}]},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]},"billingCadence":{"type":"string","format":"duration"},"price":{"anyOf":[{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]},{"type":"null"}]},"discounts":{"allOf":[{"$ref":"Discounts"}]}}}',
+    '{"type":"object","required":["type","key","name","billingCadence","price"],"properties":{"type":{"type":"string","enum":["usage_based"]},"key":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"entitlementTemplate":{"allOf":[{"$ref":"RateCardEntitlement"}]},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]},"billingCadence":{"type":"string","format":"duration"},"price":{"if":{"type":"null"},"then":{},"else":{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]}},"discounts":{"allOf":[{"$ref":"Discounts"}]}}}',
   "RateCardUsageBasedPrice":
     '{"type":"object","oneOf":[{"$ref":"FlatPriceWithPaymentTerm"},{"$ref":"UnitPriceWithCommitments"},{"$ref":"TieredPriceWithCommitments"},{"$ref":"DynamicPriceWithCommitments"},{"$ref":"PackagePriceWithCommitments"}],"discriminator":{"propertyName":"type"}}',
   "RecurringPeriod":
@@ -796,7 +796,7 @@ export const schemaTexts: Readonly<Record<string, string>> = {
   "SubscriptionExpanded":
     '{"type":"object","required":["id","name","createdAt","updatedAt","activeFrom","status","customerId","currency","billingCadence","billingAnchor","phases"],"properties":{"id":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$","readOnly":true},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"createdAt":{"type":"string","format":"date-time","readOnly":true},"updatedAt":{"type":"string","format":"date-time","readOnly":true},"deletedAt":{"type":"string","format":"date-time","readOnly":true},"activeFrom":{"type":"string","format":"date-time"},"activeTo":{"type":"string","format":"date-time"},"annotations":{"allOf":[{"$ref":"Annotations"}],"readOnly":true},"status":{"allOf":[{"$ref":"SubscriptionStatus"}],"readOnly":true},"customerId":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"},"plan":{"allOf":[{"$ref":"PlanReference"}]},"currency":{"allOf":[{"$ref":"CurrencyCode"}],"default":"USD"},"billingCadence":{"type":"string","format":"duration","readOnly":true},"proRatingConfig":{"allOf":[{"$ref":"ProRatingConfig"}],"default":{"enabled":true,"mode":"prorate_prices"},"readOnly":true},"billingAnchor":{"type":"string","format":"date-time","readOnly":true},"alignment":{"allOf":[{"$ref":"SubscriptionAlignment"}]},"phases":{"type":"array","items":{"$ref":"SubscriptionPhaseExpanded"}}}}',
   "SubscriptionItem":
-    '{"type":"object","required":["id","name","createdAt","updatedAt","activeFrom","key","billingCadence","price"],"properties":{"id":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$","readOnly":true},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"createdAt":{"type":"string","format":"date-time","readOnly":true},"updatedAt":{"type":"string","format":"date-time","readOnly":true},"deletedAt":{"type":"string","format":"date-time","readOnly":true},"activeFrom":{"type":"string","format":"date-time"},"activeTo":{"type":"string","format":"date-time"},"key":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"billingCadence":{"type":["string","null"],"format":"duration"},"price":{"anyOf":[{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]},{"type":"null"}]},"discounts":{"allOf":[{"$ref":"Discounts"}]},"included":{"allOf":[{"$ref":"SubscriptionItemIncluded"}]},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]}}}',
+    '{"type":"object","required":["id","name","createdAt","updatedAt","activeFrom","key","billingCadence","price"],"properties":{"id":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$","readOnly":true},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"createdAt":{"type":"string","format":"date-time","readOnly":true},"updatedAt":{"type":"string","format":"date-time","readOnly":true},"deletedAt":{"type":"string","format":"date-time","readOnly":true},"activeFrom":{"type":"string","format":"date-time"},"activeTo":{"type":"string","format":"date-time"},"key":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"billingCadence":{"type":["string","null"],"format":"duration"},"price":{"if":{"type":"null"},"then":{},"else":{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]}},"discounts":{"allOf":[{"$ref":"Discounts"}]},"included":{"allOf":[{"$ref":"SubscriptionItemIncluded"}]},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]}}}',
   "SubscriptionItemIncluded":
     '{"type":"object","required":["feature"],"properties":{"feature":{"allOf":[{"$ref":"Feature"}]},"entitlement":{"allOf":[{"$ref":"Entitlement"}]}}}',
   "SubscriptionPaginatedResponse":
@@ -865,53 +865,53 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"string","enum":["MINUTE","HOUR","DAY","MONTH"]}',
   "WindowedBalanceHistory":
     '{"type":"object","required":["windowedHistory","burndownHistory"],"properties":{"windowedHistory":{"type":"array","items":{"$ref":"BalanceHistoryWindow"}},"burndownHistory":{"type":"array","items":{"$ref":"GrantBurnDownHistorySegment"}}}}',
-  "cancelSubscription.body.application/json":
+  "cancelSubscription.body.application-json":
     '{"type":"object","properties":{"timing":{"allOf":[{"$ref":"SubscriptionTiming"}]}}}',
-  "getDebugMetrics.reply.200.text/plain":
+  "getDebugMetrics.reply.200.text-plain":
     '{"type":"string"}',
-  "ingestEvents.body.application/cloudevents-batch+json":
+  "ingestEvents.body.application-cloudevents-batch+json":
     '{"type":"array","items":{"$ref":"Event"}}',
-  "invalidatePortalTokens.body.application/json":
+  "invalidatePortalTokens.body.application-json":
     '{"type":"object","properties":{"id":{"type":"string"},"subject":{"type":"string"}}}',
-  "invoicePendingLinesAction.reply.201.application/json":
+  "invoicePendingLinesAction.reply.201.application-json":
     '{"type":"array","items":{"$ref":"Invoice"}}',
-  "listCurrencies.reply.200.application/json":
+  "listCurrencies.reply.200.application-json":
     '{"type":"array","items":{"$ref":"Currency"}}',
-  "listEntitlementGrants.reply.200.application/json":
+  "listEntitlementGrants.reply.200.application-json":
     '{"type":"array","items":{"$ref":"EntitlementGrant"}}',
-  "listEvents.reply.200.application/json":
+  "listEvents.reply.200.application-json":
     '{"type":"array","items":{"$ref":"IngestedEvent"}}',
-  "listGrants.reply.200.application/json":
+  "listGrants.reply.200.application-json":
     '{"firstMatch":[{"type":"array","items":{"$ref":"EntitlementGrant"}},{"$ref":"GrantPaginatedResponse"}]}',
-  "listMeterGroupByValues.reply.200.application/json":
+  "listMeterGroupByValues.reply.200.application-json":
     '{"type":"array","items":{"type":"string"}}',
-  "listMeterSubjects.reply.200.application/json":
+  "listMeterSubjects.reply.200.application-json":
     '{"type":"array","items":{"type":"string"}}',
-  "listMeters.reply.200.application/json":
+  "listMeters.reply.200.application-json":
     '{"type":"array","items":{"$ref":"Meter"}}',
-  "listPortalTokens.reply.200.application/json":
+  "listPortalTokens.reply.200.application-json":
     '{"type":"array","items":{"$ref":"PortalToken"}}',
-  "listSubjectEntitlements.reply.200.application/json":
+  "listSubjectEntitlements.reply.200.application-json":
     '{"type":"array","items":{"$ref":"Entitlement"}}',
-  "listSubjects.reply.200.application/json":
+  "listSubjects.reply.200.application-json":
     '{"type":"array","items":{"$ref":"Subject"}}',
-  "listSubscriptionAddons.reply.200.application/json":
+  "listSubscriptionAddons.reply.200.application-json":
     '{"type":"array","items":{"$ref":"SubscriptionAddon"}}',
-  "marketplaceAppAPIKeyInstall.body.application/json":
+  "marketplaceAppAPIKeyInstall.body.application-json":
     '{"type":"object","properties":{"name":{"type":"string"},"createBillingProfile":{"type":"boolean","default":true},"apiKey":{"type":"string"}},"required":["apiKey"]}',
-  "migrateSubscription.body.application/json":
+  "migrateSubscription.body.application-json":
     '{"type":"object","properties":{"timing":{"allOf":[{"$ref":"SubscriptionTiming"}],"default":"immediate"},"targetVersion":{"type":"integer","minimum":1},"startingPhase":{"type":"string","minLength":1},"billingAnchor":{"type":"string","format":"date-time"}}}',
-  "queryMeter.reply.200.text/csv":
+  "queryMeter.reply.200.text-csv":
     '{"type":"string"}',
-  "queryPortalMeter.reply.200.text/csv":
+  "queryPortalMeter.reply.200.text-csv":
     '{"type":"string"}',
-  "upsertCustomerAppData.body.application/json":
+  "upsertCustomerAppData.body.application-json":
     '{"type":"array","items":{"$ref":"CustomerAppDataCreateOrUpdateItem"}}',
-  "upsertCustomerAppData.reply.200.application/json":
+  "upsertCustomerAppData.reply.200.application-json":
     '{"type":"array","items":{"$ref":"CustomerAppData"}}',
-  "upsertSubject.body.application/json":
+  "upsertSubject.body.application-json":
     '{"type":"array","items":{"$ref":"SubjectUpsert"}}',
-  "upsertSubject.reply.200.application/json":
+  "upsertSubject.reply.200.application-json":
     '{"type":"array","items":{"$ref":"Subject"}}',
 };
 
@@ -1090,7 +1090,7 @@ export const requestSchemaTexts: Readonly<Record<string, string>> = {
   "SubscriptionExpanded":
     '{"type":"object","required":["name","activeFrom","customerId","currency","phases"],"properties":{"id":{},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"createdAt":{},"updatedAt":{},"deletedAt":{},"activeFrom":{"type":"string","format":"date-time"},"activeTo":{"type":"string","format":"date-time"},"annotations":{},"status":{},"customerId":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"},"plan":{"allOf":[{"$ref":"PlanReference"}]},"currency":{"allOf":[{"$ref":"CurrencyCode"}],"default":"USD"},"billingCadence":{},"proRatingConfig":{},"billingAnchor":{},"alignment":{"allOf":[{"$ref":"SubscriptionAlignment"}]},"phases":{"type":"array","items":{"$ref":"SubscriptionPhaseExpanded"}}}}',
   "SubscriptionItem":
-    '{"type":"object","required":["name","activeFrom","key","billingCadence","price"],"properties":{"id":{},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"createdAt":{},"updatedAt":{},"deletedAt":{},"activeFrom":{"type":"string","format":"date-time"},"activeTo":{"type":"string","format":"date-time"},"key":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"billingCadence":{"type":["string","null"],"format":"duration"},"price":{"anyOf":[{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]},{"type":"null"}]},"discounts":{"allOf":[{"$ref":"Discounts"}]},"included":{"allOf":[{"$ref":"SubscriptionItemIncluded"}]},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]}}}',
+    '{"type":"object","required":["name","activeFrom","key","billingCadence","price"],"properties":{"id":{},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"createdAt":{},"updatedAt":{},"deletedAt":{},"activeFrom":{"type":"string","format":"date-time"},"activeTo":{"type":"string","format":"date-time"},"key":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"featureKey":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"billingCadence":{"type":["string","null"],"format":"duration"},"price":{"if":{"type":"null"},"then":{},"else":{"allOf":[{"$ref":"RateCardUsageBasedPrice"}]}},"discounts":{"allOf":[{"$ref":"Discounts"}]},"included":{"allOf":[{"$ref":"SubscriptionItemIncluded"}]},"taxConfig":{"allOf":[{"$ref":"TaxConfig"}]}}}',
   "SubscriptionPhase":
     '{"type":"object","required":["name","key","activeFrom"],"properties":{"id":{},"name":{"type":"string","minLength":1,"maxLength":256},"description":{"type":"string","maxLength":1024},"metadata":{"type":["object","null"],"allOf":[{"$ref":"Metadata"}]},"createdAt":{},"updatedAt":{},"deletedAt":{},"key":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$"},"discounts":{"allOf":[{"$ref":"Discounts"}]},"activeFrom":{"type":"string","format":"date-time"},"activeTo":{"type":"string","format":"date-time"}}}',
   "SubscriptionPhaseExpanded":

@@ -40,7 +40,7 @@ function newAjv(schemas: Schemas, options: { useDefaults: boolean; allErrors: bo
     addUsedSchema: false,
   });
   for (const [name, format] of Object.entries(formats)) ajv.addFormat(name, format);
-  for (const [name, schema] of schemas) ajv.addSchema(schema as AnySchema, name);
+  for (const [name, schema] of schemas) ajv.addSchema(schema, name);
   return ajv;
 }
 
