@@ -1,3 +1,5 @@
+export type { Admin, Kafka } from 'kafkajs';
+export { CompactedPublisher } from './compacted-publisher.js';
 export { type CompactedFollower, type CompactedRecord, followCompacted } from './follow-compacted.js';
 export { readGroupLag } from './group-lag.js';
 export { NoticeConsumer, type NoticeConsumerOptions } from './notice-consumer.js';

@@ -59,7 +59,7 @@ export class BullMqJobQueue implements JobQueue {
   }
 
   async readActivity(): Promise<QueueActivity> {
-    const counts = await this.queue.getJobCounts('active', 'waiting', 'delayed', 'prioritized', 'paused');
+    const counts = await this.queue.getJobCounts('active', 'waiting', 'delayed', 'prioritized');
     return { pending: Object.values(counts).reduce((sum, count) => sum + count, 0) };
   }
 

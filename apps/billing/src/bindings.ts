@@ -1,0 +1,42 @@
+import type { DynamicModule, InjectionToken, Type } from '@nestjs/common';
+import type { Room } from '@ledgerline/platform';
+
+/** A port that one room declares and the implementation that a higher room exports from its module. */
+export interface Binding {
+  readonly port: symbol;
+  readonly to: InjectionToken;
+}
+
+/** The only place that joins a room's port to another room's implementation. */
+export const bindings: readonly Binding[] = [];
+
+/** Fails the start when a port is bound to nothing, twice, or does not exist. */
+export function checkBindings(rooms: readonly Room[], bound: readonly Binding[]): void {
+  const declared = new Map(
+    rooms.flatMap((room) => (room.ports ?? []).map((port) => [port, room.name] as const)),
+  );
+  const ports = new Set<symbol>();
+  for (const { port } of bound) {
+    if (!declared.has(port))
+      throw new Error(`bindings.ts binds ${String(port)}, which no room declares in its ports`);
+    if (ports.has(port)) throw new Error(`bindings.ts binds ${String(port)} twice`);
+    ports.add(port);
+  }
+  for (const [port, room] of declared) {
+    if (!ports.has(port))
+      throw new Error(`the port ${String(port)} of ${room} is not bound: add it to bindings.ts`);
+  }
+}
+
+/** Makes each port injectable everywhere as the implementation it is bound to. */
+export class BindingsModule {
+  static forRoot(modules: readonly (Type | DynamicModule)[], bound: readonly Binding[]): DynamicModule {
+    return {
+      module: BindingsModule,
+      global: true,
+      imports: [...modules],
+      providers: bound.map(({ port, to }) => ({ provide: port, useExisting: to })),
+      exports: bound.map(({ port }) => port),
+    };
+  }
+}

@@ -1,0 +1,48 @@
+import { type Config, ConfigError, loadConfig } from '@ledgerline/platform/config';
+import { MigrationError } from '@ledgerline/platform/postgres';
+
+/** Something that runs until it is told to stop. */
+export interface Running {
+  close(): Promise<void>;
+}
+
+// Requests and jobs get this long to finish; a supervisor usually kills after thirty seconds.
+const shutdownMaxMs = 25_000;
+
+/** Loads the configuration, starts, and closes once on SIGTERM or SIGINT. A failure to start is one clear line. */
+export async function runMain(start: (config: Config) => Promise<Running>): Promise<void> {
+  let running: Running;
+  try {
+    running = await start(loadConfig({ env: process.env }));
+  } catch (error) {
+    explain(error);
+    process.exit(1);
+  }
+  let closing = false;
+  const stop = (): void => {
+    if (closing) return;
+    closing = true;
+    const timer = setTimeout(() => {
+      console.error(`still busy ${shutdownMaxMs} ms after the signal; giving up`);
+      process.exit(1);
+    }, shutdownMaxMs);
+    running.close().then(
+      () => {
+        clearTimeout(timer);
+        process.exit(0);
+      },
+      (error: unknown) => {
+        explain(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+/** One line for what a person can correct, the stack for what is our fault. */
+export function explain(error: unknown): void {
+  if (error instanceof ConfigError || error instanceof MigrationError) console.error(error.message);
+  else console.error(error);
+}

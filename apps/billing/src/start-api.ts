@@ -1,0 +1,69 @@
+import type { LiveClock, Room } from '@ledgerline/platform';
+import type { Config } from '@ledgerline/platform/config';
+import { createHttpApp } from '@ledgerline/platform/http';
+import { engineChecks, openPlatform, type Platform } from '@ledgerline/platform/nest';
+import { startTelemetryServer } from '@ledgerline/platform/telemetry';
+import { openClock } from '@ledgerline/system';
+import { AppModule } from './app.module.js';
+import type { Binding } from './bindings.js';
+import { rooms as allRooms } from './rooms.js';
+import type { Running } from './run-main.js';
+
+export interface StartOptions {
+  /** Other than the app's own only in its tests. */
+  readonly rooms?: readonly Room[];
+  readonly bindings?: readonly Binding[];
+}
+
+export interface RunningApi extends Running {
+  readonly url: string;
+}
+
+/** Starts the api role: answers HTTP, runs no jobs. */
+export async function startApi(config: Config, options: StartOptions = {}): Promise<RunningApi> {
+  if (config.auth.mode === 'api-key') {
+    throw new Error('auth.mode api-key is not available in this version: nothing would check the keys');
+  }
+  const { platform, clock } = await open(config, 'billing-api', options);
+  const app = await createHttpApp(AppModule.forRoot({ platform, clock, ...options }), {
+    logger: platform.logger,
+    bodyMaxBytes: config.billing.bodyMaxBytes,
+    clock,
+    validateReplies: process.env['NODE_ENV'] !== 'production',
+  });
+  await app.listen({ host: config.billing.host, port: config.billing.port });
+  const engines = engineChecks(platform);
+  const telemetry = await startTelemetryServer({
+    host: config.telemetry.host,
+    port: config.billing.telemetryPort,
+    checks: engines.checks,
+    registry: platform.metrics,
+  });
+  const url = await app.getUrl();
+  platform.logger.info({ url }, 'billing api listens');
+  return {
+    url,
+    close: async () => {
+      await app.close();
+      await telemetry.close();
+      await engines.close();
+      await platform.close();
+    },
+  };
+}
+
+/** Engines and clock of a billing process. */
+export async function open(
+  config: Config,
+  service: string,
+  options: StartOptions,
+): Promise<{ platform: Platform; clock: LiveClock }> {
+  const rows = (options.rooms ?? allRooms).flatMap((room) => room.rows ?? []);
+  const platform = await openPlatform(config, service, rows);
+  try {
+    return { platform, clock: await openClock(config.clock.mode, platform.postgres) };
+  } catch (error) {
+    await platform.close();
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import type { UnitOfWork } from '@ledgerline/kernel';
+import { type LiveClock, UNIT_OF_WORK } from '@ledgerline/platform';
+import type { Config } from '@ledgerline/platform/config';
+import { KafkaNoticePublisher, NoticeErrors, NoticeTransport, topicsOf } from '@ledgerline/platform/kafka';
+import {
+  engineChecks,
+  handleDueWork,
+  noticesGroupOf,
+  type Platform,
+  queueOptionsOf,
+  relayName,
+  Sweeper,
+} from '@ledgerline/platform/nest';
+import { JournalRelay, listActiveNamespaces } from '@ledgerline/platform/postgres';
+import { startJobWorker } from '@ledgerline/platform/queue';
+import { nestLogger, startTelemetryServer } from '@ledgerline/platform/telemetry';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import type { Running } from './run-main.js';
+import { open, type StartOptions } from './start-api.js';
+
+/** Starts the worker role: relays the journal, hears notices, runs jobs and finds due work. */
+export async function startWorker(config: Config, options: StartOptions = {}): Promise<Running> {
+  const { platform, clock } = await open(config, 'billing-worker', options);
+  const notices = new NoticeTransport({
+    kafka: platform.kafka,
+    topic: topicsOf(config.kafka.topicPrefix).notices,
+    groupId: noticesGroupOf(config.kafka.topicPrefix),
+    logger: platform.logger,
+    metrics: platform.metrics,
+  });
+  notices.useClock(clock);
+  const app = await NestFactory.createMicroservice(AppModule.forRoot({ platform, clock, ...options }), {
+    strategy: notices,
+    logger: nestLogger(platform.logger),
+    abortOnError: false,
+  });
+  app.useGlobalFilters(new NoticeErrors());
+  // The first relayed notice must find its handlers, the first job its own: listening comes before feeding.
+  await app.listen();
+  const engines = startEngines(platform, clock, app.get<UnitOfWork>(UNIT_OF_WORK));
+  const { checks, close: closeChecks } = engineChecks(platform);
+  const telemetry = await startTelemetryServer({
+    host: config.telemetry.host,
+    port: config.billing.workerTelemetryPort,
+    checks: [
+      ...checks,
+      { name: 'notices', run: async () => notices.trouble },
+      { name: 'relay', run: async () => engines.relay.trouble },
+      { name: 'jobs', run: async () => engines.worker.trouble },
+      { name: 'due work', run: async () => engines.sweeper.trouble },
+    ],
+    registry: platform.metrics,
+  });
+  platform.logger.info('billing worker works');
+  return {
+    // Feeders first, then those they feed, then the engines under all of them.
+    close: async () => {
+      await engines.stop();
+      await app.close();
+      await telemetry.close();
+      await closeChecks();
+      await platform.close();
+    },
+  };
+}
+
+function startEngines(platform: Platform, clock: LiveClock, unitOfWork: UnitOfWork) {
+  const { config, logger } = platform;
+  handleDueWork(platform.jobs, platform.dueWork, clock);
+  const worker = startJobWorker(queueOptionsOf(config, logger), {
+    registry: platform.jobs,
+    concurrency: config.billing.jobConcurrency,
+    before: () => clock.refresh(),
+  });
+  const publisher = new KafkaNoticePublisher(platform.kafka, topicsOf(config.kafka.topicPrefix).notices);
+  const relay = new JournalRelay({
+    url: config.postgres.url,
+    name: relayName,
+    publisher,
+    logger,
+    pollMs: config.billing.relayPollMs,
+  });
+  relay.start();
+  const sweeper = new Sweeper({
+    dueWork: platform.dueWork,
+    unitOfWork,
+    clock,
+    listNamespaces: () => listActiveNamespaces(platform.postgres),
+    queue: platform.queue,
+    everyMs: config.billing.sweepEveryMs,
+    logger,
+  });
+  sweeper.start();
+  return {
+    worker,
+    relay,
+    sweeper,
+    stop: async () => {
+      await sweeper.stop();
+      await relay.stop();
+      await publisher.close();
+      await worker.stop();
+    },
+  };
+}

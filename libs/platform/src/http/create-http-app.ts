@@ -1,0 +1,88 @@
+import { registerReplyValidation, useRawBodies } from '@ledgerline/contract';
+import { newId } from '@ledgerline/kernel';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { LiveClock } from '../live-clock.js';
+import { nestLogger } from '../telemetry/nest-logger.js';
+import { KnownRoutes } from './known-routes.js';
+import { ProblemFilter } from './problem-filter.js';
+
+/** Who asks, as authentication found out. */
+export interface Caller {
+  readonly namespace: string;
+  readonly actor: string;
+}
+
+export interface HttpOptions {
+  readonly logger: Logger;
+  /** Bytes of one request body; more is 413. */
+  readonly bodyMaxBytes: number;
+  /** Refreshed before each request. */
+  readonly clock: LiveClock;
+  /** Throws `Refused` when the caller is nobody. Without it everybody is the default namespace's anonymous user. */
+  readonly authenticate?: (headers: IncomingMessage['headers']) => Promise<Caller>;
+  /** Holds every reply against the contract; not for production, where it would parse each answer again. */
+  readonly validateReplies: boolean;
+  /** Told every reply that breaks the contract, besides the log. */
+  readonly onBrokenReply?: (reason: string) => void;
+}
+
+const anonymous: Caller = { namespace: 'default', actor: 'anonymous' };
+
+// What a request id may look like when it is taken over: it is echoed in a header and written to logs.
+const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
+
+function requestIdOf(request: IncomingMessage): string {
+  const sent = request.headers['x-request-id'];
+  return typeof sent === 'string' && requestIdPattern.test(sent) ? sent : newId();
+}
+
+/** A Nest application on Fastify whose every failure is a problem document. It does not listen yet. */
+export async function createHttpApp(
+  module: Type | DynamicModule,
+  options: HttpOptions,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    logger: false,
+    bodyLimit: options.bodyMaxBytes,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    // Ids and slugs in paths; the router's default of 100 would cut long but legal customer keys off.
+    routerOptions: { maxParamLength: 1_024 },
+    // A shutdown must not wait for a client that keeps its connection open without asking anything.
+    forceCloseConnections: 'idle',
+  });
+  const routes = new KnownRoutes();
+  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  fastify.addHook('onRoute', ({ path, method }) => routes.add(path, [method].flat()));
+  addRequestHooks(fastify, options);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
+    logger: nestLogger(options.logger),
+    abortOnError: false,
+    bodyParser: false,
+  });
+  useRawBodies(fastify);
+  if (options.validateReplies) {
+    registerReplyValidation(fastify, {
+      onBroken: (reason) => {
+        options.logger.error(reason);
+        options.onBrokenReply?.(reason);
+      },
+    });
+  }
+  app.useGlobalFilters(new ProblemFilter(options.logger, routes));
+  return app;
+}
+
+function addRequestHooks(fastify: FastifyInstance, { clock, authenticate }: HttpOptions): void {
+  fastify.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', request.id);
+    const caller = (await authenticate?.(request.headers)) ?? anonymous;
+    request.ledgerline = { ...caller, requestId: request.id };
+    await clock.refresh();
+  });
+}

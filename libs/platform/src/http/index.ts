@@ -1,0 +1,1 @@
+export { type Caller, createHttpApp, type HttpOptions } from './create-http-app.js';
