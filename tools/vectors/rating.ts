@@ -1,3 +1,4 @@
+import type { Price, Tier } from '@ledgerline/catalog/core';
 import {
   type Currency,
   decimal,
@@ -18,9 +19,7 @@ import {
   type LineToRate,
   maximumSpendDiscount,
   packageCount,
-  type Price,
   rateLine,
-  type Tier,
   type Totals,
   volumeTierOf,
 } from '@ledgerline/rating/core';

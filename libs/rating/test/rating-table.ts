@@ -1,3 +1,4 @@
+import type { Price, Tier } from '@ledgerline/catalog/core';
 import {
   acceptedOrThrow,
   type Currency,
@@ -12,10 +13,8 @@ import {
   type EarlierSplit,
   type LineDiscounts,
   type LineToRate,
-  type Price,
   type RatedLine,
   rateLine,
-  type Tier,
 } from '../src/core/index.js';
 
 export const currencyOf = (code: string): Currency => {

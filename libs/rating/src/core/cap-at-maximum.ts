@@ -2,7 +2,7 @@ import { type Currency, type Decimal, roundToCurrency, toNumeric } from '@ledger
 import { previouslyBilled, type Step } from './draft.js';
 import type { AmountDiscount, PricedLine } from './line.js';
 import { lineTotal } from './priced-line.js';
-import { isFlat } from './price.js';
+import { isFlat } from '@ledgerline/catalog/core';
 
 /** What must come off a row so that it and everything billed before it stay within the maximum. */
 export function maximumSpendDiscount(cap: {

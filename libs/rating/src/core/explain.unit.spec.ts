@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { acceptedOrThrow, decimal } from '@ledgerline/kernel';
 import { aLine } from '../../test/rating-table.js';
 import { explain } from './explain.js';
-import type { Price } from './price.js';
+import type { Price } from '@ledgerline/catalog/core';
 import { rateLine } from './rate-line.js';
 
 const unit: Price = { type: 'unit', amount: decimal('0.015'), minimumAmount: decimal('20') };

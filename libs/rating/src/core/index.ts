@@ -12,9 +12,8 @@ export {
   type RatedLine,
   type UsageDiscount,
 } from './line.js';
-export * from './price.js';
 export { packageCount } from './price-package.js';
 export { rateLine } from './rate-line.js';
 export { type MeterAggregation, splitability, type Splitability } from './splitability.js';
-export { graduatedAmount, graduatedParts, sortTiers, type TierPart, volumeTierOf } from './tiers.js';
+export { graduatedAmount, graduatedParts, type TierPart, volumeTierOf } from './tiers.js';
 export { strikeTotals, sumTotals, type Totals, type TotalsParts } from './totals.js';

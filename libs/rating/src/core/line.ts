@@ -1,5 +1,5 @@
 import type { Currency, Decimal, Period } from '@ledgerline/kernel';
-import type { PaymentTerm, Price } from './price.js';
+import type { PaymentTerm, Price } from '@ledgerline/catalog/core';
 import type { Totals } from './totals.js';
 
 /**

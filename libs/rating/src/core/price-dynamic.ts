@@ -1,7 +1,7 @@
 import { roundToCurrency } from '@ledgerline/kernel';
 import type { LineDraft } from './draft.js';
 import type { PricedLine } from './line.js';
-import type { DynamicPrice } from './price.js';
+import type { DynamicPrice } from '@ledgerline/catalog/core';
 import { regularLine } from './priced-line.js';
 
 /** The usage is an amount of money: it is shown as one piece that costs usage × multiplier. */

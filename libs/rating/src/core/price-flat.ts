@@ -1,6 +1,6 @@
 import { isFirstSplit, isLastSplit, type LineDraft } from './draft.js';
 import type { PricedLine } from './line.js';
-import type { FlatPrice } from './price.js';
+import type { FlatPrice } from '@ledgerline/catalog/core';
 import { regularLine } from './priced-line.js';
 
 /** Once per service period: with the first part when paid in advance, with the last when in arrears. */

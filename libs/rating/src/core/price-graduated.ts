@@ -1,6 +1,6 @@
 import { isFirstSplit, type LineDraft } from './draft.js';
 import type { PricedLine } from './line.js';
-import type { GraduatedPrice } from './price.js';
+import type { GraduatedPrice } from '@ledgerline/catalog/core';
 import { regularLine } from './priced-line.js';
 import { graduatedParts, type TierPart } from './tiers.js';
 

@@ -1,7 +1,7 @@
 import { type Decimal, ZERO } from '@ledgerline/kernel';
 import { isFirstSplit, type LineDraft } from './draft.js';
 import type { PricedLine } from './line.js';
-import type { PackagePrice } from './price.js';
+import type { PackagePrice } from '@ledgerline/catalog/core';
 import { regularLine } from './priced-line.js';
 
 /** How many packages a quantity opens. */

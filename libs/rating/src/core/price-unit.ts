@@ -1,6 +1,6 @@
 import type { LineDraft } from './draft.js';
 import type { PricedLine } from './line.js';
-import type { UnitPrice } from './price.js';
+import type { UnitPrice } from '@ledgerline/catalog/core';
 import { regularLine } from './priced-line.js';
 
 /** Quantity × amount. */

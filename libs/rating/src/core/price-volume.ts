@@ -1,6 +1,6 @@
 import { isLastSplit, type LineDraft } from './draft.js';
 import type { PricedLine } from './line.js';
-import type { VolumePrice } from './price.js';
+import type { VolumePrice } from '@ledgerline/catalog/core';
 import { regularLine } from './priced-line.js';
 import { volumeTierOf } from './tiers.js';
 

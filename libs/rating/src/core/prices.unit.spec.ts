@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decimal, instant } from '@ledgerline/kernel';
 import { currencyOf, inShort, rated, rateInSplits, tiers } from '../../test/rating-table.js';
-import type { Price } from './price.js';
+import type { Price } from '@ledgerline/catalog/core';
 
 const flat = (paymentTerm: 'in_advance' | 'in_arrears'): Price => ({
   type: 'flat',

@@ -1,7 +1,7 @@
 import { roundToCurrency, sum } from '@ledgerline/kernel';
 import { fullServicePeriod, isLastSplit, previouslyBilled, type Step } from './draft.js';
 import { lineTotal, regularLine } from './priced-line.js';
-import { isFlat } from './price.js';
+import { isFlat } from '@ledgerline/catalog/core';
 
 /** Charges what is missing to the minimum, once, with the last part of the service period. */
 export const raiseToMinimum: Step = (draft) => {

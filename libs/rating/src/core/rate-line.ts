@@ -5,7 +5,7 @@ import { discountPercent } from './discount-percent.js';
 import { discountUsage } from './discount-usage.js';
 import type { LineDraft, Step } from './draft.js';
 import type { LineToRate, RatedLine } from './line.js';
-import { isFlat } from './price.js';
+import { isFlat } from '@ledgerline/catalog/core';
 import { detailedLine } from './priced-line.js';
 import { priceLine } from './price-line.js';
 import { raiseToMinimum } from './raise-to-minimum.js';

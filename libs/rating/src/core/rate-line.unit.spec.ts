@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { acceptedOrThrow, decimal, toNumeric, ZERO } from '@ledgerline/kernel';
 import { aLine, inShort, rated, rateInSplits, tiers } from '../../test/rating-table.js';
 import { asEarlierSplit, type Credit } from './line.js';
-import type { Price } from './price.js';
+import type { Price } from '@ledgerline/catalog/core';
 import { rateLine } from './rate-line.js';
 
 const unit = (amount: string, commitments: { min?: string; max?: string } = {}): Price => ({

@@ -3,7 +3,7 @@ import { acceptedOrThrow, decimal, type Decimal, sum, toNumeric, ZERO } from '@l
 import fc from 'fast-check';
 import { aLine, currencyOf, inShort, rateInSplits } from '../../test/rating-table.js';
 import { type LineDiscounts, type RatedLine } from './line.js';
-import type { Price, Tier, UsagePrice } from './price.js';
+import type { Price, Tier, UsagePrice } from '@ledgerline/catalog/core';
 import { rateLine } from './rate-line.js';
 import { sumTotals } from './totals.js';
 

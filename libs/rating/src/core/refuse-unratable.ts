@@ -1,6 +1,6 @@
 import type { Decision } from '@ledgerline/kernel';
 import { type LineDraft, type Step, unratable } from './draft.js';
-import { isVolume, type Tier } from './price.js';
+import { isVolume, type Tier } from '@ledgerline/catalog/core';
 
 /** Says no where a price would give a wrong amount instead of an error. Catalog refuses most of it on write. */
 export const refuseUnratable: Step = (draft) => {

@@ -1,4 +1,4 @@
-import { isFlat, isVolume, type Price } from './price.js';
+import { isFlat, isVolume, type Price } from '@ledgerline/catalog/core';
 
 export type MeterAggregation = 'SUM' | 'COUNT' | 'AVG' | 'MIN' | 'MAX' | 'UNIQUE_COUNT' | 'LATEST';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { decimal } from '@ledgerline/kernel';
 import { tiers } from '../../test/rating-table.js';
-import type { Price } from './price.js';
+import type { Price } from '@ledgerline/catalog/core';
 import { type MeterAggregation, splitability } from './splitability.js';
 
 const ten = decimal('10');

@@ -1,12 +1,5 @@
 import { type Decimal, invariant, max, min, ZERO } from '@ledgerline/kernel';
-import type { Tier } from './price.js';
-
-/** Ascending, the open-ended tier last. Catalog sorts on write; sorting again costs nothing and cannot be forgotten. */
-export const sortTiers = (tiers: readonly Tier[]): readonly Tier[] =>
-  [...tiers].sort((a, b) => {
-    if (a.upToAmount === undefined) return b.upToAmount === undefined ? 0 : 1;
-    return b.upToAmount === undefined ? -1 : a.upToAmount.comparedTo(b.upToAmount);
-  });
+import { sortTiers, type Tier } from '@ledgerline/catalog/core';
 
 /** The part of a quantity that falls into one tier. */
 export interface TierPart {

@@ -61,3 +61,10 @@ export type Price = FlatPrice | UsagePrice;
 export const isFlat = (price: Price): price is FlatPrice => price.type === 'flat';
 export const isVolume = (price: Price): price is VolumePrice =>
   price.type === 'tiered' && price.mode === 'volume';
+
+/** Ascending, the open-ended tier last. Done once on write; readers may sort again, which cannot be forgotten. */
+export const sortTiers = (tiers: readonly Tier[]): readonly Tier[] =>
+  [...tiers].sort((a, b) => {
+    if (a.upToAmount === undefined) return b.upToAmount === undefined ? 0 : 1;
+    return b.upToAmount === undefined ? -1 : a.upToAmount.comparedTo(b.upToAmount);
+  });

@@ -1,0 +1,22 @@
+import type { Instant, Json } from '@ledgerline/kernel';
+import type { Metadata } from './rate-card.js';
+
+/** A condition on one dimension of a meter, in the contract's shape (`{ $eq: 'gpt-4' }`). */
+export type DimensionFilter = Readonly<Record<string, Json>>;
+
+/** Something a customer can be entitled to and charged for; metered when it names a meter. */
+export interface Feature {
+  readonly id: string;
+  readonly namespace: string;
+  readonly key: string;
+  readonly name: string;
+  readonly metadata?: Metadata | undefined;
+  readonly meterId?: string | undefined;
+  readonly meterSlug?: string | undefined;
+  /** Which of the meter's usage counts, by dimension. */
+  readonly filters?: Readonly<Record<string, DimensionFilter>> | undefined;
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
+  /** Archived features take no new entitlements; existing ones keep working, and the key is free again. */
+  readonly archivedAt?: Instant | undefined;
+}

@@ -1,0 +1,4 @@
+export * from './feature.js';
+export * from './plan.js';
+export * from './price.js';
+export * from './rate-card.js';
