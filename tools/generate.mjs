@@ -19,9 +19,15 @@ const deref = (document, node) =>
         .split('/')
         .reduce((at, key) => at[key.replaceAll('~1', '/').replaceAll('~0', '~')], document);
 
+/** `deprecated` warns clients; whoever serves the operation must still read and write what it marks. */
+const withoutDeprecation = (document) =>
+  JSON.parse(
+    JSON.stringify(document, (key, value) => (key === 'deprecated' && value === true ? undefined : value)),
+  );
+
 /** Types see a parameter sent as JSON text as what it decodes to, not as the text. */
 function withDecodedParameters(document) {
-  const copy = structuredClone(document);
+  const copy = withoutDeprecation(document);
   const decode = (parameter) => {
     const json = parameter.content?.['application/json'];
     if (json === undefined) return;

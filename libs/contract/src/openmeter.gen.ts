@@ -203,7 +203,6 @@ export interface paths {
         get?: never;
         /**
          * Update Stripe API key
-         * @deprecated
          * @description Update the Stripe API key.
          *
          *     ⚠️ __Deprecated__: Use [`PUT /api/v1/apps/{id}`](#tag/apps/put/api/v1/apps/{id}) instead.
@@ -893,7 +892,6 @@ export interface paths {
         };
         /**
          * List all entitlements
-         * @deprecated
          * @description List all entitlements for all the subjects and features. This endpoint is intended for administrative purposes only.
          *     To fetch the entitlements of a specific subject please use the /api/v1/subjects/{subjectKeyOrID}/entitlements endpoint.
          *     If page is provided that takes precedence and the paginated response is returned.
@@ -918,7 +916,6 @@ export interface paths {
         };
         /**
          * Get entitlement by ID
-         * @deprecated
          * @description Get entitlement by ID.
          *
          *     ⚠️ __Deprecated__: Use [`GET /api/v2/entitlements/{entitlementId}`](#tag/entitlements/get/api/v2/entitlements/{entitlementId}) instead.
@@ -1044,7 +1041,6 @@ export interface paths {
         };
         /**
          * List grants
-         * @deprecated
          * @description List all grants for all the subjects and entitlements. This endpoint is intended for administrative purposes only.
          *     To fetch the grants of a specific entitlement please use the /api/v1/subjects/{subjectKeyOrID}/entitlements/{entitlementOrFeatureID}/grants endpoint.
          *     If page is provided that takes precedence and the paginated response is returned.
@@ -1576,7 +1572,6 @@ export interface paths {
         put?: never;
         /**
          * New draft plan
-         * @deprecated
          * @description Create a new draft version from plan.
          *     It returns error if there is already a plan in draft or planId does not reference the latest published version.
          */
@@ -1804,7 +1799,6 @@ export interface paths {
         };
         /**
          * List subjects
-         * @deprecated
          * @description List subjects.
          *
          *     ⚠️ __Deprecated__: Subjects as managable entities are being depracated, use customers with subject key usage attribution instead.
@@ -1813,7 +1807,6 @@ export interface paths {
         put?: never;
         /**
          * Upsert subject
-         * @deprecated
          * @description Upserts a subject. Creates or updates subject.
          *
          *     If the subject doesn't exist, it will be created.
@@ -1837,7 +1830,6 @@ export interface paths {
         };
         /**
          * Get subject
-         * @deprecated
          * @description Get subject by ID or key.
          *
          *     ⚠️ __Deprecated__: Subjects as managable entities are being depracated, use customers with subject key usage attribution instead.
@@ -1847,7 +1839,6 @@ export interface paths {
         post?: never;
         /**
          * Delete subject
-         * @deprecated
          * @description Delete subject by ID or key.
          *
          *     ⚠️ __Deprecated__: Subjects as managable entities are being depracated, use customers with subject key usage attribution instead.
@@ -1867,7 +1858,6 @@ export interface paths {
         };
         /**
          * List subject entitlements
-         * @deprecated
          * @description List all entitlements for a subject. For checking entitlement access, use the /value endpoint instead.
          *
          *     ⚠️ __Deprecated__: Use [`GET /api/v2/customers/{customerIdOrKey}/entitlements`](#tag/entitlements/get/api/v2/customers/{customerIdOrKey}/entitlements) instead.
@@ -1876,7 +1866,6 @@ export interface paths {
         put?: never;
         /**
          * Create a subject entitlement
-         * @deprecated
          * @description OpenMeter has three types of entitlements: metered, boolean, and static. The type property determines the type of entitlement. The underlying feature has to be compatible with the entitlement type specified in the request (e.g., a metered entitlement needs a feature associated with a meter).
          *
          *     - Boolean entitlements define static feature access, e.g. "Can use SSO authentication".
@@ -1905,7 +1894,6 @@ export interface paths {
         };
         /**
          * List subject entitlement grants
-         * @deprecated
          * @description List all grants issued for an entitlement. The entitlement can be defined either by its id or featureKey.
          *
          *     ⚠️ __Deprecated__: Use [`GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/grants`](#tag/entitlements/get/api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/grants) instead.
@@ -1914,7 +1902,6 @@ export interface paths {
         put?: never;
         /**
          * Create subject entitlement grant
-         * @deprecated
          * @description Grants define a behavior of granting usage for a metered entitlement. They can have complicated recurrence and rollover rules, thanks to which you can define a wide range of access patterns with a single grant, in most cases you don't have to periodically create new grants. You can only issue grants for active metered entitlements.
          *
          *     A grant defines a given amount of usage that can be consumed for the entitlement. The grant is in effect between its effective date and its expiration date. Specifying both is mandatory for new grants.
@@ -1946,7 +1933,6 @@ export interface paths {
         get?: never;
         /**
          * Override subject entitlement
-         * @deprecated
          * @description Overriding an entitlement creates a new entitlement from the provided inputs and soft deletes the previous entitlement for the provided subject-feature pair. If the previous entitlement is already deleted or otherwise doesnt exist, the override will fail.
          *
          *     This endpoint is useful for upgrades, downgrades, or other changes to entitlements that require a new entitlement to be created with zero downtime.
@@ -1970,7 +1956,6 @@ export interface paths {
         };
         /**
          * Get subject entitlement value
-         * @deprecated
          * @description This endpoint should be used for access checks and enforcement. All entitlement types share the hasAccess property in their value response, but multiple other properties are returned based on the entitlement type.
          *
          *     For convenience reasons, /value works with both entitlementId and featureKey.
@@ -1995,7 +1980,6 @@ export interface paths {
         };
         /**
          * Get subject entitlement
-         * @deprecated
          * @description Get entitlement by id. For checking entitlement access, use the /value endpoint instead.
          *
          *     ⚠️ __Deprecated__: Use [`GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}`](#tag/entitlements/get/api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}) instead.
@@ -2005,7 +1989,6 @@ export interface paths {
         post?: never;
         /**
          * Delete subject entitlement
-         * @deprecated
          * @description Deleting an entitlement revokes access to the associated feature. As a single subject can only have one entitlement per featureKey, when "migrating" features you have to delete the old entitlements as well.
          *     As access and status checks can be historical queries, deleting an entitlement populates the deletedAt timestamp. When queried for a time before that, the entitlement is still considered active, you cannot have retroactive changes to access, which is important for, among other things, auditing.
          *
@@ -2026,7 +2009,6 @@ export interface paths {
         };
         /**
          * Get subject entitlement history
-         * @deprecated
          * @description Returns historical balance and usage data for the entitlement. The queried history can span accross multiple reset events.
          *
          *     BurndownHistory returns a continous history of segments, where the segments are seperated by events that changed either the grant burndown priority or the usage period.
@@ -2055,7 +2037,6 @@ export interface paths {
         put?: never;
         /**
          * Reset subject entitlement
-         * @deprecated
          * @description Reset marks the start of a new usage period for the entitlement and initiates grant rollover. At the start of a period usage is zerod out and grants are rolled over based on their rollover settings. It would typically be synced with the subjects billing period to enforce usage based on their subscription.
          *
          *     Usage is automatically reset for metered entitlements based on their usage period, but this endpoint allows to manually reset it at any time. When doing so the period anchor of the entitlement can be changed if needed.
@@ -2235,7 +2216,6 @@ export interface paths {
         put?: never;
         /**
          * Restore subscription
-         * @deprecated
          * @description Restores a canceled subscription.
          *     Any subscription scheduled to start later will be deleted and this subscription will be continued indefinitely.
          */
@@ -2758,13 +2738,9 @@ export interface components {
             /** @description Phone number. */
             phoneNumber?: string;
         };
-        /**
-         * @deprecated
-         * @description Alignment configuration for a plan or subscription.
-         */
+        /** @description Alignment configuration for a plan or subscription. */
         Alignment: {
             /**
-             * @deprecated
              * @description Whether all Billable items and RateCards must align.
              *     Alignment means the Price's BillingCadence must align for both duration and anchor time.
              */
@@ -4736,7 +4712,6 @@ export interface components {
             op: "unschedule_edit";
         };
         /**
-         * @deprecated
          * @description Entitlement templates are used to define the entitlements of a plan.
          *     Features are omitted from the entitlement template, as they are defined in the rate card.
          */
@@ -4816,10 +4791,7 @@ export interface components {
             /** @description The defined usage period of the entitlement */
             usagePeriod?: components["schemas"]["RecurringPeriod"];
         };
-        /**
-         * @deprecated
-         * @description Entitlement template of a boolean entitlement.
-         */
+        /** @description Entitlement template of a boolean entitlement. */
         EntitlementBoolean: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -4894,10 +4866,7 @@ export interface components {
             /** @description The defined usage period of the entitlement */
             usagePeriod?: components["schemas"]["RecurringPeriod"];
         };
-        /**
-         * @deprecated
-         * @description Create inputs for boolean entitlement
-         */
+        /** @description Create inputs for boolean entitlement */
         EntitlementBooleanCreateInputs: {
             /**
              * @description The feature the subject is entitled to use.
@@ -5034,10 +5003,7 @@ export interface components {
              */
             customerId: string;
         };
-        /**
-         * @deprecated
-         * @description The grant.
-         */
+        /** @description The grant. */
         EntitlementGrant: {
             /**
              * Creation Time
@@ -5146,10 +5112,7 @@ export interface components {
              */
             annotations?: components["schemas"]["Annotations"];
         };
-        /**
-         * @deprecated
-         * @description The grant creation input.
-         */
+        /** @description The grant creation input. */
         EntitlementGrantCreateInput: {
             /**
              * Format: double
@@ -5370,7 +5333,6 @@ export interface components {
             recurrence?: components["schemas"]["RecurringPeriod"];
         };
         /**
-         * @deprecated
          * @description Metered entitlements are useful for many different use cases, from setting up usage based access to implementing complex credit systems.
          *     Access is determined based on feature usage using a balance calculation (the "usage allowance" provided by the issued grants is "burnt down" by the usage).
          */
@@ -5387,7 +5349,6 @@ export interface components {
              */
             isSoftLimit: boolean;
             /**
-             * @deprecated
              * @description Deprecated, ignored by the backend. Please use isSoftLimit instead; this field will be removed in the future.
              * @default false
              */
@@ -5513,10 +5474,7 @@ export interface components {
             /** @description THe usage period of the entitlement. */
             readonly usagePeriod: components["schemas"]["RecurringPeriod"];
         };
-        /**
-         * @deprecated
-         * @description Create inpurs for metered entitlement
-         */
+        /** @description Create inpurs for metered entitlement */
         EntitlementMeteredCreateInputs: {
             /**
              * @description The feature the subject is entitled to use.
@@ -5544,7 +5502,6 @@ export interface components {
              */
             isSoftLimit: boolean;
             /**
-             * @deprecated
              * @description Deprecated, ignored by the backend. Please use isSoftLimit instead; this field will be removed in the future.
              * @default false
              */
@@ -5601,7 +5558,6 @@ export interface components {
             /**
              * Initial grant amount
              * Format: double
-             * @deprecated
              * @description You can grant usage automatically alongside the entitlement, the example scenario would be creating a starting balance.
              *     If an amount is specified here, a grant will be created alongside the entitlement with the specified amount.
              *     That grant will have it's rollover settings configured in a way that after each reset operation, the balance will return the original amount specified here.
@@ -5611,7 +5567,6 @@ export interface components {
             /**
              * Issue grant after reset priority
              * Format: uint8
-             * @deprecated
              * @description Defines the grant priority for the default grant.
              * @default 1
              */
@@ -5745,7 +5700,6 @@ export interface components {
             /**
              * Initial grant amount
              * Format: double
-             * @deprecated
              * @description You can grant usage automatically alongside the entitlement, the example scenario would be creating a starting balance.
              *     If an amount is specified here, a grant will be created alongside the entitlement with the specified amount.
              *     That grant will have it's rollover settings configured in a way that after each reset operation, the balance will return the original amount specified here.
@@ -5755,7 +5709,6 @@ export interface components {
             /**
              * Issue grant after reset priority
              * Format: uint8
-             * @deprecated
              * @description Defines the grant priority for the default grant.
              * @default 1
              */
@@ -5796,10 +5749,7 @@ export interface components {
             /** @description The items in the current page. */
             items: components["schemas"]["Entitlement"][];
         };
-        /**
-         * @deprecated
-         * @description A static entitlement.
-         */
+        /** @description A static entitlement. */
         EntitlementStatic: {
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -5880,10 +5830,7 @@ export interface components {
             /** @description The defined usage period of the entitlement */
             usagePeriod?: components["schemas"]["RecurringPeriod"];
         };
-        /**
-         * @deprecated
-         * @description Create inputs for static entitlement
-         */
+        /** @description Create inputs for static entitlement */
         EntitlementStaticCreateInputs: {
             /**
              * @description The feature the subject is entitled to use.
@@ -5999,7 +5946,6 @@ export interface components {
             customerId: string;
         };
         /**
-         * @deprecated
          * @description Type of the entitlement.
          * @enum {string}
          */
@@ -6249,7 +6195,6 @@ export interface components {
             meterSlug?: string;
             /**
              * Meter group by filters
-             * @deprecated
              * @description Optional meter group by filters.
              *     Useful if the meter scope is broader than what feature tracks.
              *     Example scenario would be a meter tracking all token use with groupBy fields for the model,
@@ -6375,7 +6320,6 @@ export interface components {
             meterSlug?: string;
             /**
              * Meter group by filters
-             * @deprecated
              * @description Optional meter group by filters.
              *     Useful if the meter scope is broader than what feature tracks.
              *     Example scenario would be a meter tracking all token use with groupBy fields for the model,
@@ -7160,10 +7104,7 @@ export interface components {
             currency: components["schemas"]["CurrencyCode"];
             /** @description Taxes applied to the invoice totals. */
             readonly taxes?: components["schemas"]["InvoiceLineTaxItem"][];
-            /**
-             * @deprecated
-             * @description Tax config specify the tax configuration for this line.
-             */
+            /** @description Tax config specify the tax configuration for this line. */
             taxConfig?: components["schemas"]["TaxConfig"];
             /** @description Totals for this line. */
             readonly totals: components["schemas"]["InvoiceTotals"];
@@ -7179,32 +7120,23 @@ export interface components {
             readonly subscription?: components["schemas"]["InvoiceLineSubscriptionReference"];
             /**
              * Format: date-time
-             * @deprecated
              * @description The time this line item should be invoiced.
              * @example 2023-01-01T01:01:01.001Z
              */
             invoiceAt: string;
             /**
-             * @deprecated
              * @description Type of the line.
              * @enum {string}
              */
             readonly type: "flat_fee";
-            /**
-             * @deprecated
-             * @description Price of the item being sold.
-             */
+            /** @description Price of the item being sold. */
             perUnitAmount?: components["schemas"]["Numeric"];
             /**
-             * @deprecated
              * @description Payment term of the line.
              * @default in_advance
              */
             paymentTerm: components["schemas"]["PricePaymentTerm"];
-            /**
-             * @deprecated
-             * @description Quantity of the item being sold.
-             */
+            /** @description Quantity of the item being sold. */
             quantity?: components["schemas"]["Numeric"];
             /** @description The rate card that is used for this line. */
             rateCard?: components["schemas"]["InvoiceDetailedLineRateCard"];
@@ -7375,10 +7307,7 @@ export interface components {
             currency: components["schemas"]["CurrencyCode"];
             /** @description Taxes applied to the invoice totals. */
             readonly taxes?: components["schemas"]["InvoiceLineTaxItem"][];
-            /**
-             * @deprecated
-             * @description Tax config specify the tax configuration for this line.
-             */
+            /** @description Tax config specify the tax configuration for this line. */
             taxConfig?: components["schemas"]["TaxConfig"];
             /** @description Totals for this line. */
             readonly totals: components["schemas"]["InvoiceTotals"];
@@ -7399,20 +7328,13 @@ export interface components {
             /** @description Subscription are the references to the subscritpions that this line is related to. */
             readonly subscription?: components["schemas"]["InvoiceLineSubscriptionReference"];
             /**
-             * @deprecated
              * @description Type of the line.
              * @enum {string}
              */
             readonly type: "usage_based";
-            /**
-             * @deprecated
-             * @description Price of the usage-based item being sold.
-             */
+            /** @description Price of the usage-based item being sold. */
             price?: Omit<components["schemas"]["RateCardUsageBasedPrice"], "type">;
-            /**
-             * @deprecated
-             * @description The feature that the usage is based on.
-             */
+            /** @description The feature that the usage is based on. */
             featureKey?: string;
             /** @description The lines detailing the item or service sold. */
             readonly children?: components["schemas"]["InvoiceDetailedLine"][];
@@ -7540,7 +7462,6 @@ export interface components {
              */
             id: string;
             /**
-             * @deprecated
              * @description Type of the line.
              *
              *     A line's type cannot be changed after creation.
@@ -7568,10 +7489,7 @@ export interface components {
             currency: components["schemas"]["CurrencyCode"];
             /** @description Taxes applied to the invoice totals. */
             readonly taxes?: components["schemas"]["InvoiceLineTaxItem"][];
-            /**
-             * @deprecated
-             * @description Tax config specify the tax configuration for this line.
-             */
+            /** @description Tax config specify the tax configuration for this line. */
             taxConfig?: components["schemas"]["TaxConfig"];
             /** @description Totals for this line. */
             readonly totals: components["schemas"]["InvoiceTotals"];
@@ -7633,10 +7551,7 @@ export interface components {
              * @description Additional metadata for the resource.
              */
             metadata?: components["schemas"]["Metadata"] | null;
-            /**
-             * @deprecated
-             * @description Tax config specify the tax configuration for this line.
-             */
+            /** @description Tax config specify the tax configuration for this line. */
             taxConfig?: components["schemas"]["TaxConfig"];
             /**
              * @description Period of the line item applies to for revenue recognition pruposes.
@@ -7650,15 +7565,9 @@ export interface components {
              * @example 2023-01-01T01:01:01.001Z
              */
             invoiceAt: string;
-            /**
-             * @deprecated
-             * @description Price of the usage-based item being sold.
-             */
+            /** @description Price of the usage-based item being sold. */
             price?: Omit<components["schemas"]["RateCardUsageBasedPrice"], "type">;
-            /**
-             * @deprecated
-             * @description The feature that the usage is based on.
-             */
+            /** @description The feature that the usage is based on. */
             featureKey?: string;
             /**
              * @description The rate card that is used for this line.
@@ -7722,7 +7631,6 @@ export interface components {
             readonly behavior?: components["schemas"]["InvoiceLineTaxBehavior"];
         };
         /**
-         * @deprecated
          * @description LineTypes represents the different types of lines that can be used in an invoice.
          * @enum {string}
          */
@@ -7835,10 +7743,7 @@ export interface components {
              * @description Additional metadata for the resource.
              */
             metadata?: components["schemas"]["Metadata"] | null;
-            /**
-             * @deprecated
-             * @description Tax config specify the tax configuration for this line.
-             */
+            /** @description Tax config specify the tax configuration for this line. */
             taxConfig?: components["schemas"]["TaxConfig"];
             /**
              * @description Period of the line item applies to for revenue recognition pruposes.
@@ -7852,15 +7757,9 @@ export interface components {
              * @example 2023-01-01T01:01:01.001Z
              */
             invoiceAt: string;
-            /**
-             * @deprecated
-             * @description Price of the usage-based item being sold.
-             */
+            /** @description Price of the usage-based item being sold. */
             price?: Omit<components["schemas"]["RateCardUsageBasedPrice"], "type">;
-            /**
-             * @deprecated
-             * @description The feature that the usage is based on.
-             */
+            /** @description The feature that the usage is based on. */
             featureKey?: string;
             /**
              * @description The rate card that is used for this line.
@@ -7988,10 +7887,7 @@ export interface components {
              * @description Additional metadata for the resource.
              */
             metadata?: components["schemas"]["Metadata"] | null;
-            /**
-             * @deprecated
-             * @description Tax config specify the tax configuration for this line.
-             */
+            /** @description Tax config specify the tax configuration for this line. */
             taxConfig?: components["schemas"]["TaxConfig"];
             /**
              * @description Period of the line item applies to for revenue recognition pruposes.
@@ -8005,15 +7901,9 @@ export interface components {
              * @example 2023-01-01T01:01:01.001Z
              */
             invoiceAt: string;
-            /**
-             * @deprecated
-             * @description Price of the usage-based item being sold.
-             */
+            /** @description Price of the usage-based item being sold. */
             price?: Omit<components["schemas"]["RateCardUsageBasedPrice"], "type">;
-            /**
-             * @deprecated
-             * @description The feature that the usage is based on.
-             */
+            /** @description The feature that the usage is based on. */
             featureKey?: string;
             /**
              * @description The rate card that is used for this line.
@@ -10650,7 +10540,6 @@ export interface components {
         /** @description The price of the usage based rate card. */
         RateCardUsageBasedPrice: components["schemas"]["FlatPriceWithPaymentTerm"] | components["schemas"]["UnitPriceWithCommitments"] | components["schemas"]["TieredPriceWithCommitments"] | components["schemas"]["DynamicPriceWithCommitments"] | components["schemas"]["PackagePriceWithCommitments"];
         /**
-         * @deprecated
          * @description Recurring period with an interval and an anchor.
          * @example {
          *       "interval": "DAY",
@@ -11287,7 +11176,6 @@ export interface components {
             message?: string;
         };
         /**
-         * @deprecated
          * @description A subject is a unique identifier for a usage attribution by its key.
          *     Subjects only exist in the concept of metering.
          *     Subjects are optional to create and work as an enrichment for the subject key like displayName, metadata, etc.
@@ -11357,27 +11245,23 @@ export interface components {
             } | null;
             /**
              * Format: date-time
-             * @deprecated
              * @description The start of the current period for the subject.
              * @example 2023-01-01T00:00:00Z
              */
             currentPeriodStart?: string;
             /**
              * Format: date-time
-             * @deprecated
              * @description The end of the current period for the subject.
              * @example 2023-02-01T00:00:00Z
              */
             currentPeriodEnd?: string;
             /**
-             * @deprecated
              * @description The Stripe customer ID for the subject.
              * @example cus_JMOlctsKV8
              */
             stripeCustomerId?: string | null;
         };
         /**
-         * @deprecated
          * @description A subject is a unique identifier for a user or entity.
          *
          *     ⚠️ __Deprecated__: Subjects as managable entities are being depracated, use customers with subject key usage attribution instead.
@@ -11413,20 +11297,17 @@ export interface components {
             } | null;
             /**
              * Format: date-time
-             * @deprecated
              * @description The start of the current period for the subject.
              * @example 2023-01-01T00:00:00Z
              */
             currentPeriodStart?: string;
             /**
              * Format: date-time
-             * @deprecated
              * @description The end of the current period for the subject.
              * @example 2023-02-01T00:00:00Z
              */
             currentPeriodEnd?: string;
             /**
-             * @deprecated
              * @description The Stripe customer ID for the subject.
              * @example cus_JMOlctsKV8
              */
@@ -11773,7 +11654,6 @@ export interface components {
         /** @description Alignment details enriched with the current billing period. */
         SubscriptionAlignment: {
             /**
-             * @deprecated
              * @description Whether all Billable items and RateCards must align.
              *     Alignment means the Price's BillingCadence must align for both duration and anchor time.
              */
@@ -12841,7 +12721,6 @@ export interface components {
          */
         "MeterQuery.filterCustomerId": string[];
         /**
-         * @deprecated
          * @description Simple filter for group bys with exact match.
          *
          *     For example: ?filterGroupBy[vendor]=openai&filterGroupBy[model]=gpt-4-turbo
@@ -19010,7 +18889,6 @@ export interface operations {
                  */
                 filterCustomerId?: components["parameters"]["MeterQuery.filterCustomerId"];
                 /**
-                 * @deprecated
                  * @description Simple filter for group bys with exact match.
                  *
                  *     For example: ?filterGroupBy[vendor]=openai&filterGroupBy[model]=gpt-4-turbo
@@ -20719,7 +20597,6 @@ export interface operations {
                  */
                 filterCustomerId?: components["parameters"]["MeterQuery.filterCustomerId"];
                 /**
-                 * @deprecated
                  * @description Simple filter for group bys with exact match.
                  *
                  *     For example: ?filterGroupBy[vendor]=openai&filterGroupBy[model]=gpt-4-turbo
@@ -23776,7 +23653,6 @@ export interface operations {
                  */
                 filterCustomerId?: components["parameters"]["MeterQuery.filterCustomerId"];
                 /**
-                 * @deprecated
                  * @description Simple filter for group bys with exact match.
                  *
                  *     For example: ?filterGroupBy[vendor]=openai&filterGroupBy[model]=gpt-4-turbo

@@ -86,6 +86,7 @@ describe('@Operation over HTTP', () => {
   let base: string;
 
   beforeAll(async () => {
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest documents its options as a plain object
     const options: NestApplicationOptions = { logger: ['error'], bodyParser: false };
     const adapter = new FastifyAdapter({ routerOptions: { maxParamLength: 512 } });
     app = await NestFactory.create<NestFastifyApplication>(TestModule, adapter, options);
