@@ -143,7 +143,7 @@ class Run {
       const ended = new Set(phase.ending);
       this.active = this.active.filter((grant) => !ended.has(grant));
       // At the run's last instant nothing can burn any more: the balance stays to show what is about to be lost.
-      if (phase.isInHistory) for (const grant of phase.ending) this.end(grant);
+      if (phase.role !== 'instant') for (const grant of phase.ending) this.end(grant);
     }
     if (phase.reset !== undefined) this.rollOver();
     if (phase.starting.length > 0) {
@@ -161,19 +161,20 @@ class Run {
 
   burn(phase: Phase, reading: Decimal | undefined): void {
     const { usage, toBurn } = this.count(phase, reading);
+    const owed = phase.role === 'marker' ? ZERO : toBurn.plus(this.overage);
     const balancesAtStart = new Map(this.active.map(({ id }) => [id, this.balanceOf(id)]));
     const overageAtStart = this.overage;
-    const { grantUsages, rest } = this.charge(toBurn.plus(this.overage));
+    const { grantUsages, rest } = this.charge(owed);
     for (const { grantId, usage: paid } of grantUsages) {
       if (paid.isZero()) continue;
       const before = this.isGauge ? ZERO : (this.charged.get(grantId) ?? ZERO);
       this.charged.set(grantId, before.plus(paid));
     }
-    this.overage = rest;
+    if (phase.role !== 'marker') this.overage = rest;
     this.at = phase.to;
-    if (!phase.isInHistory) return;
+    if (phase.role === 'instant') return;
     const { from, to, endedBy } = phase;
-    const overageAtEnd = rest;
+    const overageAtEnd = this.overage;
     this.history.push({
       from,
       to,

@@ -19,6 +19,12 @@ export interface UsageWindow {
   readonly to: MinuteInstant;
 }
 
+/**
+ * A `segment` burns and is told in the history; a `marker` is an empty segment that only shows a recurrence; the
+ * `instant` a run ends at burns what is owed, but its changes are in the end state, not in the history of [from, to).
+ */
+export type PhaseRole = 'segment' | 'marker' | 'instant';
+
 /** A stretch in which nothing happens but usage, and what happens at its start. */
 export interface Phase {
   readonly from: MinuteInstant;
@@ -31,8 +37,7 @@ export interface Phase {
   readonly recurring: readonly Grant[];
   readonly endedBy: readonly PhaseEnd[];
   readonly window?: UsageWindow;
-  /** False for the instant the run ends at: its changes are in the end state, not in the history of [from, to). */
-  readonly isInHistory: boolean;
+  readonly role: PhaseRole;
 }
 
 export interface BurnPlan {
@@ -147,19 +152,25 @@ function phasesBetween(boundaries: readonly Boundary[], span: BurnSpan): readonl
     const beginsPart = index === 0 || reset !== undefined;
     if (reset !== undefined) usageSince = at;
     const effects = index === 0 ? nothing : { ...(reset && { reset }), starting, ending, recurring };
-    const phase = (to: MinuteInstant, endedBy: readonly PhaseEnd[], changes: Effects): Phase => ({
+    const phase = (
+      to: MinuteInstant,
+      changes: Effects,
+      endedBy: readonly PhaseEnd[],
+      role: PhaseRole,
+    ): Phase => ({
       from: at,
       to,
       usageSince,
       ...changes,
       endedBy,
       ...windowOf(at, to, usageSince, span.aggregation),
-      isInHistory: !isLast || beginsPart,
+      role,
     });
-    // A recurrence on the first instant of a run or usage period shows as an empty phase, as in the original.
-    const showsEmpty = beginsPart && recurring.length > 0 && !isLast;
-    if (showsEmpty) phases.push(phase(at, ['recurrence'], effects));
-    phases.push(phase(next?.at ?? span.to, endOf(next, span.to), showsEmpty ? nothing : effects));
+    // A recurrence on the first instant of a run or usage period shows as an empty segment, as in the original.
+    const isMarked = beginsPart && recurring.length > 0 && !isLast;
+    if (isMarked) phases.push(phase(at, effects, ['recurrence'], 'marker'));
+    const role = isLast && !beginsPart ? 'instant' : 'segment';
+    phases.push(phase(next?.at ?? span.to, isMarked ? nothing : effects, endOf(next, span.to), role));
   }
   const last = phases.at(-1);
   invariant(last !== undefined, 'a run has at least one phase');
