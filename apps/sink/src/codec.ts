@@ -1,0 +1,13 @@
+import { decodeUsageRecord, MalformedUsageRecord, usageFingerprint } from '@ledgerline/contract';
+import type { SinkCodec } from '@ledgerline/metering';
+import xxhash from 'xxhash-wasm';
+
+const { h64Raw } = await xxhash();
+
+/** How records are read and recognised. */
+export const codec: SinkCodec = {
+  decode: decodeUsageRecord,
+  isMalformed: (error) => error instanceof MalformedUsageRecord,
+  fingerprintOf: usageFingerprint,
+  fingerprintOfBytes: (bytes) => h64Raw(bytes),
+};

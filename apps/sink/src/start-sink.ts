@@ -1,0 +1,91 @@
+import { ReadingsPump, type ReadingsBuilder, Sink, SinkEventsStore } from '@ledgerline/metering';
+import {
+  type ClickHouseClient,
+  findClickHouseTrouble,
+  openClickHouse,
+} from '@ledgerline/platform/clickhouse';
+import type { Config } from '@ledgerline/platform/config';
+import { openKafka, topicsOf } from '@ledgerline/platform/kafka';
+import { createMetrics, type Logger, startTelemetryServer } from '@ledgerline/platform/telemetry';
+import { codec } from './codec.js';
+import { KafkaUsageLog } from './kafka-usage-log.js';
+import { SinkMetrics } from './sink-metrics.js';
+import { Watch } from './watch.js';
+
+export interface RunningSink {
+  readonly telemetryPort: number;
+  /** Lets the insert under way finish, leaves the group and closes all connections. */
+  close(): Promise<void>;
+}
+
+/** What turns stored events into readings; made from the sink's own ClickHouse connection. */
+export type OpenReadings = (
+  clickhouse: ClickHouseClient,
+) => Promise<ReadingsBuilder & { close(): Promise<void> }>;
+
+const service = 'sink';
+const dayMs = 24 * 60 * 60 * 1000;
+
+export async function startSink(
+  config: Config,
+  logger: Logger,
+  openReadings: OpenReadings,
+): Promise<RunningSink> {
+  const registry = createMetrics(service);
+  const metrics = new SinkMetrics(registry, logger);
+  const clickhouse = openClickHouse({ ...config.clickhouse, service });
+  const readings = await openReadings(clickhouse);
+  const pump = new ReadingsPump(readings, (reason) => metrics.readingsFailed(reason));
+  const topic = topicsOf(config.kafka.topicPrefix).usageEvents;
+  const log = new KafkaUsageLog({
+    kafka: openKafka({ brokers: config.kafka.brokers, service, logger }),
+    topic,
+    groupId: `${config.kafka.topicPrefix}ledgerline-sink`,
+    logger,
+  });
+  const sink = new Sink(
+    { log, store: new SinkEventsStore(clickhouse), readings: pump, observer: metrics, codec },
+    {
+      batchRowsMax: config.sink.batchRowsMax,
+      batchBytesMax: config.sink.batchBytesMax,
+      batchWaitMs: config.sink.batchWaitMs,
+      dedupeWindowMs: config.sink.dedupeDays * dayMs,
+      filterBytesMax: config.sink.bloomBytesMax,
+    },
+  );
+  metrics.watch(registry, sink);
+  const watch = new Watch(sink, log, metrics, logger);
+  const telemetry = await startTelemetryServer({
+    host: config.telemetry.host,
+    port: config.sink.telemetryPort,
+    registry,
+    checks: [
+      { name: 'partitions', run: () => Promise.resolve(sink.trouble() ?? log.trouble()) },
+      { name: 'kafka', run: () => Promise.resolve(watch.trouble()) },
+      { name: 'clickhouse', run: () => findClickHouseTrouble(clickhouse) },
+      { name: 'readings', run: () => Promise.resolve(pump.trouble) },
+      { name: 'duplicate filters', run: () => Promise.resolve(filterTrouble(sink)) },
+    ],
+  });
+  await sink.run();
+  watch.start();
+  return {
+    telemetryPort: telemetry.port,
+    close: async () => {
+      await watch.stop();
+      await sink.close();
+      await readings.close();
+      await clickhouse.close();
+      await telemetry.close();
+    },
+  };
+}
+
+function filterTrouble(sink: Sink): string | undefined {
+  const { keysOverBudget } = sink.filterUse();
+  if (keysOverBudget === 0) return undefined;
+  return (
+    `sink.bloomBytesMax is too small for sink.dedupeDays: ${keysOverBudget} events are over it. ` +
+    'Nothing is counted twice, but ever more events need a look into the table'
+  );
+}

@@ -1,0 +1,22 @@
+import type { BatchCounts } from '../core/sink-batch.js';
+import type { SinkFault } from '../core/sink-continuity.js';
+
+/** Told what the sink does; telemetry listens. Must not throw. */
+export interface SinkObserver {
+  stored(batch: StoredBatch): void;
+  /** Nothing is lost: the records are read again from the mark. `reason` says why. */
+  restarted(cause: RestartCause, reason: string): void;
+  acquired(partitions: readonly number[]): void;
+  faulted(fault: SinkFault): void;
+  readingsFailed(reason: string): void;
+}
+
+export type RestartCause = 'assigned' | 'claim-lost' | 'mark-moved' | 'unknown' | 'failed' | 'log-moved';
+
+export interface StoredBatch extends BatchCounts {
+  readonly bytes: number;
+  readonly suspects: number;
+  /** From closing the batch to the store's answer. */
+  readonly tookMs: number;
+  readonly nextOffsets: ReadonlyMap<number, number>;
+}
