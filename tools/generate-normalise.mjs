@@ -3,7 +3,7 @@
 /** Members that describe but do not decide. `title` and the like may also be names of properties: see `walk`. */
 const prose = new Set(['description', 'title', 'example', 'examples', 'externalDocs', 'deprecated', 'xml']);
 const schemaMaps = new Set(['properties', 'patternProperties']);
-const schemaLists = new Set(['allOf', 'anyOf', 'oneOf']);
+const schemaLists = new Set(['allOf', 'anyOf', 'oneOf', 'firstMatch', 'onlyMatch']);
 const schemaMembers = new Set(['items', 'not', 'additionalProperties', 'if', 'then', 'else']);
 
 /** Copies a schema, giving every sub-schema (and only those, never a property that happens to be called "title") to `change`. */
@@ -91,7 +91,7 @@ function change(schema, document) {
   // have any, our own keyword first finds the branch that matches, and only that one fills.
   if (branches !== undefined && fillsDefaults(schema.oneOf ?? schema.anyOf, document)) {
     const { oneOf, anyOf, ...rest } = result;
-    result = { ...rest, firstMatch: oneOf ?? anyOf };
+    result = oneOf === undefined ? { ...rest, firstMatch: anyOf } : { ...rest, onlyMatch: oneOf };
   }
   return result;
 }

@@ -8,7 +8,9 @@ export interface JsonSchema {
   readonly allOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
   readonly oneOf?: readonly JsonSchema[];
+  /** Ours: `anyOf` and `oneOf` whose branches carry defaults. */
   readonly firstMatch?: readonly JsonSchema[];
+  readonly onlyMatch?: readonly JsonSchema[];
   readonly default?: unknown;
   readonly [keyword: string]: unknown;
 }

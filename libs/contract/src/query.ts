@@ -1,4 +1,5 @@
 import { Refused, refusal } from '@ledgerline/kernel';
+import { parseJson } from './json-body.js';
 import type { JsonSchema, ParameterRow } from './operation-row.js';
 import { resolved } from './validators.js';
 
@@ -43,12 +44,14 @@ function parsePair(part: string): Pair {
   return { name, keys, raw };
 }
 
+const branchesOf = (schema: JsonSchema): readonly JsonSchema[] =>
+  schema.allOf ?? schema.anyOf ?? schema.oneOf ?? schema.firstMatch ?? schema.onlyMatch ?? [];
+
 /** The scalar types that a schema admits. */
 function scalarTypes(schema: JsonSchema): ReadonlySet<string> {
   const target = resolved(schema);
   if (target.type !== undefined) return new Set([target.type].flat());
-  const branches = target.allOf ?? target.anyOf ?? target.oneOf ?? target.firstMatch ?? [];
-  return new Set(branches.flatMap((branch) => [...scalarTypes(branch)]));
+  return new Set(branchesOf(target).flatMap((branch) => [...scalarTypes(branch)]));
 }
 
 /** Texts become numbers and booleans only where the schema wants those; anything else is left for the schema to refuse. */
@@ -69,7 +72,7 @@ function memberSchema(schema: JsonSchema, key: string): JsonSchema {
   const target = resolved(schema);
   const own = Object.hasOwn(target.properties ?? {}, key) ? target.properties?.[key] : undefined;
   if (own !== undefined) return own;
-  for (const branch of target.allOf ?? target.anyOf ?? target.oneOf ?? target.firstMatch ?? []) {
+  for (const branch of branchesOf(target)) {
     const found = memberSchema(branch, key);
     if (Object.keys(found).length > 0) return found;
   }
@@ -79,7 +82,7 @@ function memberSchema(schema: JsonSchema, key: string): JsonSchema {
 function itemsOf(schema: JsonSchema): JsonSchema | undefined {
   const target = resolved(schema);
   if (target.items !== undefined) return target.items;
-  for (const branch of target.allOf ?? target.anyOf ?? target.oneOf ?? target.firstMatch ?? []) {
+  for (const branch of branchesOf(target)) {
     const found = itemsOf(branch);
     if (found !== undefined) return found;
   }
@@ -124,10 +127,10 @@ function fromTree(node: Tree | string[], schema: JsonSchema, name: string): unkn
 
 function fromJson(text: string, name: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new Refused(refusal.invalidField(name, 'query.json', 'is not valid JSON'));
+    if (error instanceof Refused)
+      throw new Refused(refusal.invalidField(name, 'query.json', error.refusal.detail));
     throw error;
   }
 }

@@ -150,6 +150,15 @@ describe('reading a request', () => {
     expect(readRequest('createMeter', raw({ body: meter })).rawBody).toBe(meter);
   });
 
+  it('refuses nesting that would exhaust the stack of a validator, in body and query', () => {
+    const deep = `{"model":${'{"$and":['.repeat(50_000)}{}${']}'.repeat(50_000)}}`;
+    const body = Buffer.from(`{"advancedMeterGroupByFilters":${deep}}`);
+    expect(outcome('queryMeterPost', raw({ path: { meterIdOrSlug: 'm' }, body }))).toBe('refused');
+    const filter = `{"model":${'{"$and":['.repeat(600)}{}${']}'.repeat(600)}}`;
+    const queryString = `advancedMeterGroupByFilters=${filter}`;
+    expect(outcome('queryMeter', raw({ path: { meterIdOrSlug: 'm' }, queryString }))).toBe('refused');
+  });
+
   it('refuses a missing body and ignores one where the operation has none', () => {
     expect(outcome('createMeter', raw({}))).toBe('refused');
     expect(

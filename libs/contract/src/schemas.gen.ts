@@ -504,7 +504,7 @@ export const schemaTexts: Readonly<Record<string, string>> = {
   "ListAppsRequest":
     '{"type":"object","properties":{"page":{"type":"integer","minimum":1,"default":1},"pageSize":{"type":"integer","minimum":1,"maximum":1000,"default":100}}}',
   "ListEntitlementsResult":
-    '{"firstMatch":[{"type":"array","items":{"$ref":"Entitlement"}},{"$ref":"EntitlementPaginatedResponse"}]}',
+    '{"onlyMatch":[{"type":"array","items":{"$ref":"Entitlement"}},{"$ref":"EntitlementPaginatedResponse"}]}',
   "ListFeaturesResult":
     '{"oneOf":[{"type":"array","items":{"$ref":"Feature"}},{"$ref":"FeaturePaginatedResponse"}]}',
   "MarketplaceInstallRequestPayload":
@@ -780,13 +780,13 @@ export const schemaTexts: Readonly<Record<string, string>> = {
   "SubscriptionBadRequestErrorResponse":
     '{"type":"object","required":["type","title","detail","instance"],"properties":{"type":{"type":"string","format":"uri","default":"about:blank"},"title":{"type":"string"},"status":{"type":"integer","format":"int16","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string","format":"uri"},"extensions":{"allOf":[{"$ref":"SubscriptionErrorExtensions"}]}}}',
   "SubscriptionChange":
-    '{"firstMatch":[{"$ref":"PlanSubscriptionChange"},{"$ref":"CustomSubscriptionChange"}]}',
+    '{"onlyMatch":[{"$ref":"PlanSubscriptionChange"},{"$ref":"CustomSubscriptionChange"}]}',
   "SubscriptionChangeResponseBody":
     '{"type":"object","required":["current","next"],"properties":{"current":{"allOf":[{"$ref":"Subscription"}]},"next":{"allOf":[{"$ref":"SubscriptionExpanded"}]}}}',
   "SubscriptionConflictErrorResponse":
     '{"type":"object","required":["type","title","detail","instance"],"properties":{"type":{"type":"string","format":"uri","default":"about:blank"},"title":{"type":"string"},"status":{"type":"integer","format":"int16","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string","format":"uri"},"extensions":{"allOf":[{"$ref":"SubscriptionErrorExtensions"}]}}}',
   "SubscriptionCreate":
-    '{"firstMatch":[{"$ref":"PlanSubscriptionCreate"},{"$ref":"CustomSubscriptionCreate"}]}',
+    '{"onlyMatch":[{"$ref":"PlanSubscriptionCreate"},{"$ref":"CustomSubscriptionCreate"}]}',
   "SubscriptionEdit":
     '{"type":"object","required":["customizations"],"properties":{"customizations":{"type":"array","items":{"$ref":"SubscriptionEditOperation"},"maxItems":100},"timing":{"allOf":[{"$ref":"SubscriptionTiming"}]}}}',
   "SubscriptionEditOperation":

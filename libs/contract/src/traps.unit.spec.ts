@@ -210,6 +210,14 @@ describe('traps of the document', () => {
     );
   });
 
+  it('a union of which only one form may match refuses a mixture', () => {
+    const body = { plan: { key: 'pro' }, customPlan: planOf(flatRateCard), customerKey: 'acme' };
+    expect(fieldsOf(() => read('createSubscription', { body }))).toEqual(['$']);
+    const { plan, ...custom } = body;
+    expect(plan).toBeDefined();
+    expect(read('createSubscription', { body: custom }).body).toMatchObject({ timing: 'immediate' });
+  });
+
   it('defaults do not hide that neither page nor pageSize was sent where that chooses the shape of the reply', () => {
     for (const id of ['listFeatures', 'listGrants', 'listEntitlements'] as const) {
       expect(read(id).query.page).toBeUndefined();

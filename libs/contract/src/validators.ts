@@ -1,5 +1,5 @@
 import { Ajv, type AnySchema, type ValidateFunction } from 'ajv';
-import { firstMatchKeyword } from './first-match.js';
+import { unionKeyword, unionKeywords } from './union-keyword.js';
 import { formats } from './formats.js';
 import type { JsonSchema } from './operation-row.js';
 import { requestSchemaTexts, schemaTexts } from './schemas.gen.js';
@@ -67,9 +67,11 @@ function family(schemas: () => Schemas, useDefaults: boolean): { first: () => Aj
   const make = (options: { useDefaults: boolean; allErrors: boolean }): Ajv => {
     const ajv = newAjv(schemas(), options);
     const prober = options.useDefaults ? newAjv(schemas(), { useDefaults: false, allErrors: false }) : ajv;
-    const keyword = firstMatchKeyword(prober, resolveIn);
-    ajv.addKeyword(keyword(ajv));
-    if (prober !== ajv) prober.addKeyword(keyword(prober));
+    const definition = unionKeyword(prober, resolveIn);
+    for (const keyword of unionKeywords) {
+      ajv.addKeyword(definition(keyword, ajv));
+      if (prober !== ajv) prober.addKeyword(definition(keyword, prober));
+    }
     return ajv;
   };
   return {
