@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
+import { reasonOf } from '../telemetry/reason.js';
 import type { Field } from './fields.js';
 import { type Config, meterSchema, sections } from './schema.js';
 
@@ -23,6 +24,8 @@ type Loose = Record<string, Record<string, unknown>>;
 const envPrefix = 'LEDGERLINE_';
 // Names the file itself, so it cannot be a key within it.
 const fileVariable = `${envPrefix}CONFIG`;
+// Belongs to the test runner, whose variables a spawned service inherits.
+const testPrefix = `${envPrefix}TEST_`;
 
 const allFields: readonly (readonly [string, string, Field<unknown>])[] = Object.entries(sections).flatMap(
   ([section, fields]) =>
@@ -94,12 +97,11 @@ function readDocument(file: string): Loose {
   return document as Loose;
 }
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 function applyEnvironment(document: Loose, env: ConfigSource['env']): string[] {
   const problems: string[] = [];
   for (const [name, value] of Object.entries(env)) {
-    if (value === undefined || !name.startsWith(envPrefix) || name === fileVariable) continue;
+    if (value === undefined || !name.startsWith(envPrefix)) continue;
+    if (name === fileVariable || name.startsWith(testPrefix)) continue;
     const target = fieldByEnvName.get(name);
     if (target === undefined) {
       problems.push(

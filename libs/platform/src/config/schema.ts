@@ -65,7 +65,7 @@ export const sections = {
     keyPrefix: text(
       'ledgerline',
       'Lets several instances or tests share one Redis.',
-      '^[A-Za-z0-9._-]{1,64}$',
+      '^[A-Za-z0-9._:-]{1,64}$',
     ),
   },
   ingest: {

@@ -2,6 +2,23 @@ export type { Admin, Kafka } from 'kafkajs';
 export { CompactedPublisher } from './compacted-publisher.js';
 export { type CompactedFollower, type CompactedRecord, followCompacted } from './follow-compacted.js';
 export { readGroupLag } from './group-lag.js';
+export {
+  type Chunk,
+  Lane,
+  type LaneAttempt,
+  LaneFault,
+  type LaneFaultKind,
+  type LaneOptions,
+} from './lane.js';
+export { type LaneKafkaOptions, openLaneKafka, openRecordProducer } from './lane-kafka.js';
+export {
+  type OpenRecordProducer,
+  ProducerSupply,
+  type ProducerSupplyOptions,
+  type RecordProducer,
+  within,
+} from './lane-producer.js';
+export { LaneSet, type LaneSetOptions, type PartitionChunk } from './lane-set.js';
 export { NoticeConsumer, type NoticeConsumerOptions } from './notice-consumer.js';
 export { NoticeErrors } from './notice-errors.js';
 export { KafkaNoticePublisher } from './notice-publisher.js';

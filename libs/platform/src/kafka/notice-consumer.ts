@@ -1,6 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Notice } from '../notice.js';
+import { reasonOf } from '../telemetry/reason.js';
 import { kafkaRetry } from './open-kafka.js';
 
 export interface NoticeConsumerOptions {
@@ -90,10 +91,9 @@ export class NoticeConsumer {
         return true;
       } catch (error) {
         if (isRebalance(error)) throw error; // the partition has gone to another consumer, which starts here again
-        const reason = error instanceof Error ? error.message : String(error);
         this.failing.set(
           partition,
-          `notice ${notice.id} (${notice.type}) failed ${attempt} times: ${reason}`,
+          `notice ${notice.id} (${notice.type}) failed ${attempt} times: ${reasonOf(error)}`,
         );
         this.options.onRetry?.(notice.type);
         this.options.logger.warn(
@@ -139,7 +139,7 @@ export class NoticeConsumer {
 }
 
 const isRebalance = (error: unknown): boolean =>
-  error instanceof Error && 'type' in error && error.type === 'REBALANCE_IN_PROGRESS';
+  typeof error === 'object' && error !== null && 'type' in error && error.type === 'REBALANCE_IN_PROGRESS';
 
 /** A handler that takes longer than the session must not lose its partition while it works. */
 async function withHeartbeats(heartbeat: () => Promise<void>, work: () => Promise<void>): Promise<void> {

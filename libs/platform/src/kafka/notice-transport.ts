@@ -64,7 +64,7 @@ export class NoticeTransport extends Server implements CustomTransportStrategy {
     throw new Error('the notice transport emits no events; read `trouble` instead');
   }
 
-  override unwrap<T>(): T {
+  override unwrap(): never {
     throw new Error('the notice transport hides its client on purpose');
   }
 
@@ -74,7 +74,10 @@ export class NoticeTransport extends Server implements CustomTransportStrategy {
     count: (type: string, outcome: string) => void,
   ): Promise<void> {
     const handler = this.getHandlerByPattern(type);
-    if (handler === null) return count(type, 'unhandled');
+    if (handler === null) {
+      count(type, 'unhandled');
+      return;
+    }
     await this.clock?.refresh();
     const result: unknown = await handler(notice);
     if (isObservable(result)) await lastValueFrom(result, { defaultValue: undefined });

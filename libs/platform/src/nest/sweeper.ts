@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DueWorkRegistry } from '../due-work.js';
 import type { JobRegistry } from '../job-registry.js';
 import type { LiveClock } from '../live-clock.js';
+import { reasonOf } from '../telemetry/reason.js';
 
 /** The job that runs due work. */
 export const dueWorkJob = 'platform.due-work';
@@ -91,7 +92,7 @@ export class Sweeper {
       this.state = undefined;
     } catch (error) {
       // Readiness tells; the next round tries again.
-      this.state = `due work is not found: ${error instanceof Error ? error.message : String(error)}`;
+      this.state = `due work is not found: ${reasonOf(error)}`;
       this.options.logger.warn({ err: error }, 'sweep failed; it is tried again');
     }
   }

@@ -8,7 +8,7 @@ const lockStreams = `SELECT pg_advisory_xact_lock(hashtextextended(stream, 0)) F
 const appendFacts = `
 INSERT INTO journal (namespace, stream, version, type, schema, data, cause, actor, idempotency_key, input_hash, occurred_at, xid)
 SELECT $1, f.stream, coalesce(last.version, 0) + row_number() OVER (PARTITION BY f.stream ORDER BY f.index),
-       f.type, f.schema, f.data, $3, $4, $5, $6, $7, greatest(pg_current_xact_id(), last.xid)
+       f.type, f.schema, coalesce(f.data, 'null'), $3, $4, $5, $6, $7, greatest(pg_current_xact_id(), last.xid)
 FROM jsonb_to_recordset($2::jsonb) AS f (index int, stream text, type text, schema int, data jsonb)
 LEFT JOIN LATERAL (
   SELECT version, xid FROM journal WHERE namespace = $1 AND stream = f.stream ORDER BY version DESC LIMIT 1

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { reasonOf } from '../telemetry/reason.js';
 import { migrationLock } from './locks.js';
 import { type Migration, MigrationError, readMigrations } from './read-migrations.js';
 
@@ -106,8 +107,7 @@ async function apply(client: pg.Client, migration: Migration, options: MigrateOp
     await client.query('COMMIT');
   } catch (error) {
     // Ends the transaction too: the caller closes the connection.
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new MigrationError(`${idOf(migration)} failed: ${reason}`, { cause: error });
+    throw new MigrationError(`${idOf(migration)} failed: ${reasonOf(error)}`, { cause: error });
   }
 }
 

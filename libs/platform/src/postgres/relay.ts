@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { Notice } from '../notice.js';
+import { reasonOf } from '../telemetry/reason.js';
 import { relayLock } from './locks.js';
 
 export interface NoticePublisher {
@@ -84,7 +85,7 @@ export class JournalRelay {
       try {
         await this.relayOnOneConnection();
       } catch (error) {
-        this.state = `the journal is not relayed: ${error instanceof Error ? error.message : String(error)}`;
+        this.state = `the journal is not relayed: ${reasonOf(error)}`;
         this.options.logger.warn({ err: error }, 'relay stopped; it starts again');
         await this.sleep();
       }

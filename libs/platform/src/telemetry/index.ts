@@ -1,6 +1,7 @@
 export { createLogger, type Logger } from './logger.js';
 export { Counter, createMetrics, Gauge, Histogram, Registry } from './metrics.js';
 export { nestLogger } from './nest-logger.js';
+export { reasonOf } from './reason.js';
 export {
   type Check,
   startTelemetryServer,

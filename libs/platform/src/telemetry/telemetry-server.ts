@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
+import { reasonOf } from './reason.js';
 
 /** One thing that must hold before this service can do its work. Answers why not, or undefined when it holds. */
 export interface Check {
@@ -75,9 +76,6 @@ async function runCheck(check: Check): Promise<{ name: string; ok: boolean; reas
   clearTimeout(timer);
   return reason === undefined ? { name: check.name, ok: true } : { name: check.name, ok: false, reason };
 }
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error && error.message !== '' ? error.message : String(error);
 
 function send(response: ServerResponse, status: number, type: string, body: string): void {
   response.writeHead(status, { 'content-type': type });
