@@ -1,0 +1,46 @@
+import { problemMedia, problemOf, statusOfKind, toProblem } from '@ledgerline/contract';
+import { newId, type Refusal } from '@ledgerline/kernel';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { acceptedEncodings } from './inflate.js';
+
+// What a request id may look like when it is taken over: it is echoed in a header.
+const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
+
+function requestIdOf(request: FastifyRequest): string {
+  const sent = request.headers['x-request-id'];
+  return typeof sent === 'string' && requestIdPattern.test(sent) ? sent : newId();
+}
+
+/** Spreads the return of many refused clients over five seconds. */
+const jitteredSeconds = (): number => 1 + Math.floor(Math.random() * 5);
+
+export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+  const requestId = requestIdOf(request);
+  const problem = toProblem(refusal, requestId);
+  const retryAfter =
+    refusal.retryAfterSeconds ?? (statusOfKind[refusal.kind] === 503 ? jitteredSeconds() : undefined);
+  if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
+  if (refusal.kind === 'unsupported-media-type') void reply.header('accept-encoding', acceptedEncodings);
+  // What is left of a body that nobody reads would be taken for the next request.
+  if (!request.raw.complete) void reply.header('connection', 'close');
+  void reply
+    .code(problem.status)
+    .header('x-request-id', requestId)
+    .type(problemMedia)
+    .send(JSON.stringify(problem));
+}
+
+export function answerStatus(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  status: number,
+  detail = '',
+): void {
+  const requestId = requestIdOf(request);
+  if (!request.raw.complete) void reply.header('connection', 'close');
+  void reply
+    .code(status)
+    .header('x-request-id', requestId)
+    .type(problemMedia)
+    .send(JSON.stringify(problemOf(status, requestId, detail)));
+}

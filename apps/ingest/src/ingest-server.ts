@@ -1,0 +1,74 @@
+import { problemMedia, problemOf } from '@ledgerline/contract';
+import type { Logger } from '@ledgerline/platform/telemetry';
+import fastify, { type FastifyInstance, type FastifyError } from 'fastify';
+import type { Socket } from 'node:net';
+import { answerRefusal, answerStatus } from './answer.js';
+import type { IngestEvents } from './ingest-events.js';
+
+export interface IngestServerOptions {
+  readonly logger: Logger;
+  readonly ingest: IngestEvents;
+  /** From the first byte of a request to the last of its body; slower senders are cut off. */
+  readonly requestTimeoutMs: number;
+}
+
+/** How often Node looks for requests that are too slow; it is late by at most this much. */
+const SLOW_CHECK_MS = 1_000;
+
+/** Takes `POST /api/v1/events` and answers everything else 404. It does not listen yet. */
+export function createIngestServer(options: IngestServerOptions): FastifyInstance {
+  const { ingest, logger, requestTimeoutMs } = options;
+  const server = fastify({
+    logger: false,
+    // Made only for answers that carry one.
+    genReqId: () => '',
+    requestIdHeader: false,
+    requestTimeout: requestTimeoutMs,
+    http: { connectionsCheckingInterval: SLOW_CHECK_MS, headersTimeout: requestTimeoutMs },
+    // A shutdown must not wait for a client that keeps its connection open without asking anything.
+    forceCloseConnections: 'idle',
+    // Our own answer says when to come again.
+    return503OnClosing: false,
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) =>
+      answerStatus(request, reply, error.statusCode ?? 400, error.message),
+  });
+  let isClosing = false;
+  server.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  // Bodies are read by the handler itself, whatever their type: one pass, no second copy.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
+  server.post('/api/v1/events', (request, reply) => {
+    ingest.run(request.raw, (refused) => {
+      if (isClosing) void reply.header('connection', 'close');
+      if (refused !== undefined) return answerRefusal(request, reply, refused);
+      const requestId = request.headers['x-request-id'];
+      if (typeof requestId === 'string') void reply.header('x-request-id', requestId);
+      void reply.code(204).send();
+    });
+  });
+  server.setNotFoundHandler((request, reply) => answerStatus(request, reply, 404));
+  server.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return answerStatus(request, reply, status, error.message);
+    logger.error({ err: error }, 'request failed');
+    answerStatus(request, reply, 500);
+  });
+  return server;
+}
+
+/** What Node could not even parse, or waited for too long, has no reply object. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const problem = problemOf(status, undefined, status === 408 ? 'the request did not arrive in time' : '');
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 ${status} ${problem.title}\r\nconnection: close\r\ncontent-type: ${problemMedia}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,90 @@
+import { type Refusal, refusal } from '@ledgerline/kernel';
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+import { acceptedEncodings, Inflater, inflaterOf } from './inflate.js';
+
+export interface BodyLimits {
+  /** Bytes as sent. */
+  readonly bodyMaxBytes: number;
+  /** Bytes after inflating. */
+  readonly inflatedMaxBytes: number;
+  /** Bytes of all bodies that are being received, so that many slow senders cannot fill the memory. */
+  readonly receivingMaxBytes: number;
+}
+
+export type BodyOutcome = { readonly text: string } | { readonly refused: Refusal };
+type BytesOutcome = { readonly bytes: Buffer } | { readonly refused: Refusal };
+
+/** Receives bodies: counts while they come, inflates, and makes sure that they are UTF-8. */
+export class BodyReader {
+  private readonly inflater: Inflater;
+  private held = 0;
+
+  constructor(private readonly limits: BodyLimits) {
+    this.inflater = new Inflater(limits.inflatedMaxBytes);
+  }
+
+  get bytesHeld(): number {
+    return this.held;
+  }
+
+  /** Answers once, by callback: a promise would cost the plain case, where everything is there already, another turn. */
+  read(request: IncomingMessage, answer: (outcome: BodyOutcome) => void): void {
+    const inflate = inflaterOf(request.headers['content-encoding']);
+    if (inflate !== undefined && 'refused' in inflate) return answer(inflate);
+    this.receive(request, (received) => {
+      if ('refused' in received) return answer(received);
+      if (inflate === undefined) return answer(decode(received.bytes));
+      // Held until inflated: compressed bodies may wait for their turn.
+      this.held += received.bytes.length;
+      this.inflater
+        .run(received.bytes, inflate)
+        .then(
+          (inflated) => ('refused' in inflated ? inflated : decode(inflated)),
+          (error: unknown) => ({ refused: refusal.unavailable(`cannot inflate the body: ${String(error)}`) }),
+        )
+        .then((outcome) => {
+          this.held -= received.bytes.length;
+          answer(outcome);
+        });
+    });
+  }
+
+  private receive(request: IncomingMessage, answer: (outcome: BytesOutcome) => void): void {
+    const { bodyMaxBytes, receivingMaxBytes } = this.limits;
+    const tooLarge = refusal.tooLarge(`a request body takes at most ${bodyMaxBytes} bytes as sent`);
+    if (Number(request.headers['content-length'] ?? 0) > bodyMaxBytes) return answer({ refused: tooLarge });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const finish = (outcome: BytesOutcome): void => {
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      this.held -= size;
+      answer(outcome);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      this.held += chunk.length;
+      chunks.push(chunk);
+      if (size > bodyMaxBytes) finish({ refused: tooLarge });
+      else if (this.held > receivingMaxBytes) {
+        finish({ refused: refusal.unavailable('too many request bodies are being received at once') });
+      }
+    };
+    const onEnd = (): void => {
+      const [first] = chunks;
+      finish({ bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size) });
+    };
+    // The sender went away or was cut off for being slow: nobody hears this answer, but what was held is let go.
+    const onClose = (): void => finish({ refused: refusal.invalid('the request ended before its body') });
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  }
+}
+
+function decode(bytes: Buffer): BodyOutcome {
+  // Decoding would replace what is not UTF-8, and two ids could become one.
+  if (!isUtf8(bytes)) return { refused: refusal.invalid('the body is not valid UTF-8') };
+  const text = bytes.toString('utf8');
+  return { text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text };
+}
+
+export { acceptedEncodings };
