@@ -1,10 +1,10 @@
 export { startClickhouse, type ClickhouseOptions } from './clickhouse.js';
 export { tail, type EngineExit, type EngineOptions, type RunningEngine } from './engine.js';
-export { EngineFault } from './fault.js';
+export { EngineFault, reasonOf } from './fault.js';
 export { startKafka, type KafkaOptions } from './kafka.js';
 export { startPostgres, type PostgresOptions } from './postgres.js';
 export { startRedis, type RedisOptions } from './redis.js';
 export { fetchJars } from './jars.js';
-export { isPortFree, LOOPBACK } from './ports.js';
+export { freePortBlock, isPortFree, LOOPBACK } from './ports.js';
 export { endProcess, isAlive, portHolder } from './processes.js';
 export { cacheDir, repositoryRoot } from './paths.js';

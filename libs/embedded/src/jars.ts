@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { cp, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { EngineFault, errnoOf, reasonOf } from './fault.js';
+import { EngineFault, errnoOf, outputOf, reasonOf } from './fault.js';
 import { cacheDir, privateDir, repositoryRoot } from './paths.js';
 
 const run = promisify(execFile);
@@ -59,11 +59,10 @@ async function copyDependencies(pom: string, outputDirectory: string): Promise<v
         'the program mvn was not found; install Maven (Debian: apt install maven)',
       );
     }
-    const output =
-      thrown instanceof Error && 'stdout' in thrown ? String(thrown.stdout).trim().split('\n')[0] : '';
+    const output = outputOf(thrown).trim().split('\n')[0] ?? '';
     throw new EngineFault(
       'Maven',
-      `fetching the engines' jars failed; check the network and run mvn dependency:copy-dependencies by hand. First line: ${output || reasonOf(thrown).split('\n')[0]}`,
+      `fetching the engines' jars failed; check the network and run mvn dependency:copy-dependencies by hand. First line: ${output || (reasonOf(thrown).split('\n')[0] ?? '')}`,
       { cause: thrown },
     );
   }

@@ -8,12 +8,17 @@ const run = promisify(execFile);
 
 /** How to start a Postgres program as somebody who is not root, which it insists on. */
 export interface Disguise {
+  /** Gives a tree of files to whom Postgres will run as. */
+  readonly own: (path: string) => Promise<void>;
   readonly wrap: (command: string, args: readonly string[]) => { command: string; args: readonly string[] };
   readonly uid?: number;
   readonly gid?: number;
 }
 
-const PLAIN: Disguise = { wrap: (command, args) => ({ command, args }) };
+const PLAIN: Disguise = {
+  own: () => Promise.resolve(),
+  wrap: (command, args) => ({ command, args }),
+};
 const NAMESPACE_FLAGS = ['--user', '--map-user=65534', '--map-group=65534'];
 
 /**
@@ -23,16 +28,18 @@ const NAMESPACE_FLAGS = ['--user', '--map-user=65534', '--map-group=65534'];
  */
 export async function disguiseFor(dataDir: string, programs: string): Promise<Disguise> {
   if (process.getuid?.() !== 0) return PLAIN;
-  const owner = await ownerOf(join(dataDir, 'PG_VERSION'));
+  const owner = await ownerOf(join(dataDir, 'cluster', 'PG_VERSION'));
   if ((owner === undefined || owner === 0) && (await namespacesWork())) {
     return {
+      ...PLAIN,
       wrap: (command, args) => ({ command: 'unshare', args: [...NAMESPACE_FLAGS, command, ...args] }),
     };
   }
   const account = await ordinaryAccount(owner);
   for (const path of [dataDir, programs]) await requireReach(path, account.uid);
-  await chownTree(dataDir, account.uid, account.gid);
-  return { ...PLAIN, ...account };
+  const own = (path: string): Promise<void> => chownTree(path, account.uid, account.gid);
+  await own(dataDir);
+  return { ...PLAIN, ...account, own };
 }
 
 async function ownerOf(path: string): Promise<number | undefined> {

@@ -29,9 +29,9 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningEn
   const binaries = await findPostgres();
   await privateDir(options.dataDir);
   const cluster = join(options.dataDir, 'cluster');
-  const disguise = await disguiseFor(cluster, binaries.home);
   const password = await passwordOf(options.dataDir);
-  await initialiseOnce(cluster, password, binaries, disguise, options.dataDir);
+  const disguise = await disguiseFor(options.dataDir, binaries.home);
+  await initialiseOnce({ cluster, password, binaries, disguise, dataDir: options.dataDir });
   const { command, args } = disguise.wrap(binaries.postgres, ['-D', cluster, ...serverFlags(options)]);
   const engine = await launch(
     {
@@ -87,19 +87,21 @@ async function passwordOf(dataDir: string): Promise<string> {
 }
 
 /** Prepared aside and renamed: an initdb that was killed must not look like a cluster. */
-async function initialiseOnce(
-  cluster: string,
-  password: string,
-  binaries: PostgresBinaries,
-  disguise: Disguise,
-  dataDir: string,
-): Promise<void> {
+async function initialiseOnce(plan: {
+  cluster: string;
+  password: string;
+  binaries: PostgresBinaries;
+  disguise: Disguise;
+  dataDir: string;
+}): Promise<void> {
+  const { cluster, password, binaries, disguise, dataDir } = plan;
   if (await isCluster(cluster)) return;
   const work = await mkdtemp(join(dataDir, '.initdb-'));
   const passwordFile = join(work, 'password');
   const fresh = join(work, 'cluster');
   try {
     await writeFile(passwordFile, password, { mode: 0o600 });
+    await disguise.own(work);
     const { command, args } = disguise.wrap(binaries.initdb, [
       `--pgdata=${fresh}`,
       `--username=${USER}`,

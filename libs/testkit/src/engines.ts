@@ -1,4 +1,5 @@
 import {
+  freePortBlock,
   startClickhouse,
   startKafka,
   startPostgres,
@@ -9,7 +10,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EngineAddresses } from './addresses.js';
-import { freePortBlock } from './ports.js';
 
 export type EngineName = 'kafka' | 'clickhouse' | 'postgres' | 'redis';
 

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import { inspect, types } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const FIRST_PAUSE_MS = 10;
@@ -31,12 +31,15 @@ export async function eventually<T>(
       seen = thrown instanceof NotYet ? thrown.seen : thrown;
     }
     if (performance.now() >= deadline) {
-      const last = seen instanceof Error ? seen.message : inspect(seen, { depth: 4, breakLength: 100 });
+      const last = isError(seen) ? seen.message : inspect(seen, { depth: 4, breakLength: 100 });
       throw new Error(`waited ${deadlineMs / 1000} s for ${what}; last seen: ${last}`, {
-        ...(seen instanceof Error ? { cause: seen } : {}),
+        ...(isError(seen) ? { cause: seen } : {}),
       });
     }
     await delay(pauseMs);
     pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS);
   }
 }
+
+/** True across realms too: the errors of Node itself are not `instanceof Error` inside Jest. */
+const isError = (seen: unknown): seen is Error => types.isNativeError(seen) || seen instanceof Error;

@@ -3,5 +3,6 @@ export { fixedClock, type FixedClock } from './clock.js';
 export { startEngines, type EngineName, type TestEngines } from './engines.js';
 export { eventually, NotYet } from './eventually.js';
 export { isolated, type Isolated } from './isolated.js';
-export { freePortBlock } from './ports.js';
+export { killAtRename } from './kill-at-rename.js';
+export { freePortBlock } from '@ledgerline/embedded';
 export { spawnService, type RunningService, type ServiceOptions } from './services.js';

@@ -43,7 +43,9 @@ describe('isolated()', () => {
       await corner.dispose();
       gone = true;
       expect(await redis.exists(`${corner.redisPrefix}a`)).toBe(0);
-      expect((await admin.listTopics()).filter((name) => name.startsWith(corner.kafkaTopicPrefix))).toEqual([]);
+      expect((await admin.listTopics()).filter((name) => name.startsWith(corner.kafkaTopicPrefix))).toEqual(
+        [],
+      );
       expect(await clickhouse(`EXISTS DATABASE ${corner.clickhouseDatabase}`)).toBe('0\n');
       await expect(query('SELECT 1')).rejects.toThrow('does not exist');
     } finally {

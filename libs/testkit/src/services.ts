@@ -1,4 +1,4 @@
-import { repositoryRoot, tail, type EngineExit } from '@ledgerline/embedded';
+import { reasonOf, repositoryRoot, tail, type EngineExit } from '@ledgerline/embedded';
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -95,7 +95,7 @@ async function untilReady(options: ServiceOptions, exited: Promise<EngineExit>):
       last = `${reply.status} ${(await reply.text()).slice(0, 500)}`;
       if (reply.ok) return;
     } catch (thrown) {
-      last = thrown instanceof Error ? thrown.message : String(thrown);
+      last = reasonOf(thrown);
     }
     await delay(PROBE_PAUSE_MS);
   }

@@ -13,6 +13,8 @@ export interface Conditions {
   readonly database: string | undefined;
   readonly params: ReadonlyMap<string, string>;
   readonly settings: ReadonlyMap<string, string>;
+  /** Of an answer that names none itself. */
+  readonly format: string;
 }
 
 /** Set for every statement unless the caller says otherwise. */
@@ -65,7 +67,7 @@ export class Engine {
       await session.queryAsync(preamble(conditions, tag));
       if (signal?.aborted === true) throw new Error('the client went away');
       signal?.addEventListener('abort', kill, { once: true });
-      const result = await session.queryAsync(sql, { format: 'TabSeparated' });
+      const result = await session.queryAsync(sql, { format: conditions.format });
       return {
         text: Buffer.from(result.bytes()),
         readRows: result.rowsRead,

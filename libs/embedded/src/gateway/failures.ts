@@ -1,3 +1,5 @@
+import { reasonOf } from '../fault.js';
+
 /** A refusal or error in ClickHouse's own shape; code and name are those of its table of error codes. */
 export class GatewayFailure extends Error {
   constructor(
@@ -72,7 +74,7 @@ export interface Failure {
 
 /** Reads code and name out of what was thrown; a thing without them is ours: code 1002, status 500. */
 export function failureOf(thrown: unknown): Failure {
-  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  const message = reasonOf(thrown);
   const code = /^Code: (\d+)\./.exec(message)?.[1];
   if (code === undefined) {
     return { code: 1002, status: 500, message: `Code: 1002. DB::Exception: ${message} (UNKNOWN_EXCEPTION)` };

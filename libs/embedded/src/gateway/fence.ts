@@ -19,17 +19,7 @@ const REACHING_OUT = new Set(
 
 /** Statements that read or write whole files, or end the engine. */
 const FORBIDDEN_STATEMENTS = new Set(['attach', 'backup', 'restore']);
-const TABLE_COMES_NEXT = new Set([
-  'from',
-  'join',
-  'into',
-  'table',
-  'describe',
-  'desc',
-  'exists',
-  'as',
-  'infile',
-]);
+const TABLE_COMES_NEXT = new Set(['join', 'into', 'table', 'describe', 'desc', 'exists', 'as', 'infile']);
 const FROM_ENDS = new Set(
   'where prewhere group order limit offset settings union intersect except having window qualify format on using select'.split(
     ' ',
@@ -43,7 +33,7 @@ interface Scope {
 }
 
 /** Refuses (code 497) statements that reach for files, addresses or other programs. String literals never trigger it. */
-export function fence(tokens: readonly Token[]): void {
+export function fence(tokens: readonly Token[], params: ReadonlyMap<string, string>): void {
   const first = tokens[0]?.value ?? '';
   if (FORBIDDEN_STATEMENTS.has(first)) throw forbidden(first.toUpperCase());
   if (first === 'system' && tokens.some(({ value }) => value === 'shutdown' || value === 'kill')) {
@@ -54,6 +44,7 @@ export function fence(tokens: readonly Token[]): void {
     const next = tokens[index + 1];
     refuseCalls(token, next);
     refuseFiles(token, next, tokens[index - 1]);
+    refuseFileParams(tokens.slice(index, index + 4), params);
     follow(scopes, token);
     // `FROM t, '/etc/passwd'`: a string in a list of tables is a file name to the engine.
     if (token.kind === 'string' && scopes.at(-1)?.inFrom === true)
@@ -107,10 +98,13 @@ function follow(scopes: Scope[], token: Token): void {
 }
 
 /** The other way to name a file in place of a table: as the value of `{name:Identifier}`. */
-export function refuseFileParams(sql: string, params: ReadonlyMap<string, string>): void {
-  for (const [name, value] of params) {
-    if (value.includes('/') && new RegExp(`\\{\\s*${name}\\s*:\\s*Identifier\\s*\\}`).test(sql)) {
+function refuseFileParams(tokens: readonly Token[], params: ReadonlyMap<string, string>): void {
+  const [open, name, colon, type] = tokens;
+  if (open?.value !== '{' || colon?.value !== ':' || type?.value !== 'identifier' || name === undefined)
+    return;
+  for (const [param, value] of params) {
+    // Tokens are in lower case, so the comparison is as well: rather one refusal too many.
+    if (param.toLowerCase() === name.value.toLowerCase() && value.includes('/'))
       throw forbidden('a slash in a name');
-    }
   }
 }

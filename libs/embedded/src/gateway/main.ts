@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LOOPBACK } from '../ports.js';
@@ -49,7 +49,9 @@ function drain(): void {
   late.unref();
   server.close(() => {
     engine.close();
+    rmSync(staging, { recursive: true, force: true });
     process.exit(0);
   });
-  server.closeIdleConnections();
+  // A connection whose reply is just going out becomes idle a moment later and would be kept alive for seconds.
+  setInterval(() => server.closeIdleConnections(), 50).unref();
 }

@@ -8,7 +8,6 @@ import { createGzip } from 'node:zlib';
 import { errnoOf } from '../fault.js';
 import { escaped, type Conditions, type Engine, type QueryMetrics } from './chdb.js';
 import { failureOf } from './failures.js';
-import { refuseFileParams } from './fence.js';
 import { LIMITS } from './limits.js';
 import { readRequest, type GatewayRequest } from './request.js';
 import type { Slots } from './slots.js';
@@ -31,8 +30,8 @@ export function createGateway(gateway: Gateway): Server {
   });
   // Longer than the idle time of @clickhouse/client's sockets (2.5 s), so it is the client that closes them.
   server.keepAliveTimeout = 10_000;
-  // A large insert over a slow pipe may take its time; the statement's own limit bounds the rest.
-  server.requestTimeout = 0;
+  // Waiting for a slot and then a large insert over a slow pipe; a caller that stalls longer frees its slot.
+  server.requestTimeout = 300_000;
   return server;
 }
 
@@ -86,9 +85,11 @@ async function perform(
 ): Promise<void> {
   const file = stagedFile(gateway.staging);
   try {
-    const statement = await receive(request, file);
-    refuseFileParams(request.query, request.params);
-    await gateway.slots.run(() => execute(gateway, request, statement, file, reply, gone), gone);
+    // The slot covers the upload too, so bodies on the memory file system are bounded like statements.
+    await gateway.slots.run(async () => {
+      const statement = await receive(request, file);
+      await execute(gateway, { request, statement, file }, reply, gone);
+    }, gone);
   } finally {
     await rm(file, { force: true });
   }
@@ -98,7 +99,7 @@ async function perform(
 async function receive(request: GatewayRequest, file: string): Promise<Statement> {
   const inUrl = Buffer.from(request.query, 'utf8').toString('latin1');
   if (inUrl.trim() !== '') {
-    const statement = readStatement(inUrl);
+    const statement = readStatement(inUrl, request.params);
     if (statement.kind === 'insert-data') {
       const before = Readable.from(statement.data === '' ? [] : [Buffer.from(statement.data, 'latin1')]);
       await stage(Readable.from(joined(before, request.body)), file, LIMITS.insertBytes);
@@ -106,7 +107,10 @@ async function receive(request: GatewayRequest, file: string): Promise<Statement
     }
   }
   const rest = (await readText(request.body, LIMITS.insertBytes)).toString('latin1');
-  const statement = readStatement(rest === '' ? inUrl : inUrl === '' ? rest : `${inUrl}\n${rest}`);
+  const statement = readStatement(
+    rest === '' ? inUrl : inUrl === '' ? rest : `${inUrl}\n${rest}`,
+    request.params,
+  );
   if (statement.kind === 'insert-data') {
     await stage(Readable.from([Buffer.from(statement.data, 'latin1')]), file, LIMITS.insertBytes);
   }
@@ -119,9 +123,7 @@ async function* joined(...streams: Readable[]): AsyncGenerator<Buffer> {
 
 async function execute(
   gateway: Gateway,
-  request: GatewayRequest,
-  statement: Statement,
-  file: string,
+  { request, statement, file }: { request: GatewayRequest; statement: Statement; file: string },
   reply: ServerResponse,
   gone: AbortSignal,
 ): Promise<void> {
@@ -131,19 +133,20 @@ async function execute(
     const format = statement.format ?? request.defaultFormat;
     // Written by the engine beside the event loop, in every format whole; only then is the status known.
     const sql = `${utf8(statement.body)}\nINTO OUTFILE '${escaped(file)}' FORMAT ${format}${utf8(statement.tail)}`;
-    const metrics = await gateway.engine.run(sql, conditions, gone);
-    await sendFile(reply, request, format, metrics, file);
+    const metrics = await gateway.engine.run(sql, { ...conditions, format }, gone);
+    await sendFile(reply, file, { format, metrics, compress: request.compressReply });
     return;
   }
   // A write goes on when its client left: whether it happened is read from the table, not guessed.
   const sql = statement.kind === 'command' ? statement.text : statement.rewrite(escaped(file));
-  const { text, ...metrics } = await gateway.engine.run(utf8(sql), conditions);
+  const format = request.defaultFormat;
+  const { text, ...metrics } = await gateway.engine.run(utf8(sql), { ...conditions, format });
   if (reply.destroyed) return;
-  head(reply, 'TabSeparated', metrics);
+  head(reply, format, metrics);
   reply.end(text);
 }
 
-function conditionsOf(request: GatewayRequest): Conditions {
+function conditionsOf(request: GatewayRequest): Omit<Conditions, 'format'> {
   const settings = new Map(request.settings);
   if (!settings.has('max_execution_time'))
     settings.set('max_execution_time', String(LIMITS.executionSeconds));
@@ -155,10 +158,8 @@ function conditionsOf(request: GatewayRequest): Conditions {
 
 async function sendFile(
   reply: ServerResponse,
-  request: GatewayRequest,
-  format: string,
-  metrics: QueryMetrics,
   file: string,
+  { format, metrics, compress }: { format: string; metrics: QueryMetrics; compress: boolean },
 ): Promise<void> {
   head(reply, format, metrics);
   const size = await sizeOf(file);
@@ -166,7 +167,7 @@ async function sendFile(
     reply.end();
     return;
   }
-  if (request.compressReply) {
+  if (compress) {
     reply.setHeader('content-encoding', 'gzip');
     await pipeline(createReadStream(file), createGzip({ level: 1 }), reply);
     return;

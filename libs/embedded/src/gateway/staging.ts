@@ -13,11 +13,16 @@ const ROOM_WANTED = 1 << 30;
 
 /** The directory for bodies and results in flight: ours alone, emptied at every start. */
 export async function openStaging(dataDir: string): Promise<string> {
-  const ours = `ledgerline-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
-  const path = (await hasMemoryRoom()) ? join(MEMORY, ours) : join(dataDir, 'staging');
+  const path = await stagingPath(dataDir);
   await rm(path, { recursive: true, force: true });
   await mkdir(path, { mode: 0o700 });
   return path;
+}
+
+/** On the memory file system where that has room, else in the data directory. */
+export async function stagingPath(dataDir: string): Promise<string> {
+  const ours = `ledgerline-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
+  return (await hasMemoryRoom()) ? join(MEMORY, ours) : join(dataDir, 'staging');
 }
 
 async function hasMemoryRoom(): Promise<boolean> {

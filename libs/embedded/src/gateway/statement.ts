@@ -1,5 +1,6 @@
 import { GatewayFailure, syntaxError } from './failures.js';
 import { fence } from './fence.js';
+import { LIMITS } from './limits.js';
 import { tokenise, type Token } from './tokens.js';
 
 /** What the gateway does with a statement. Texts are latin1: one character per byte. */
@@ -24,13 +25,20 @@ const READS = new Set(['select', 'with', 'from', 'show', 'describe', 'desc', 'ex
  * Reads a statement up to its inline data. Errors: 62 for what cannot be read and for several statements in one
  * request, 497 for what the fence refuses.
  */
-export function readStatement(sql: string): Statement {
+export function readStatement(sql: string, params: ReadonlyMap<string, string>): Statement {
   const tokens: Token[] = [];
   let depth = 0;
   let ended: Token | undefined;
   let formatAt: number | undefined;
   for (const token of tokenise(sql)) {
     if (ended !== undefined) throw syntaxError('Multi-statements are not allowed');
+    if (token.end > LIMITS.queryBytes) {
+      throw new GatewayFailure(
+        187,
+        'QUERY_IS_TOO_LARGE',
+        `The statement is longer than ${LIMITS.queryBytes} bytes.`,
+      );
+    }
     if (token.kind === 'symbol') {
       if (token.value === ';') {
         ended = token;
@@ -50,9 +58,10 @@ export function readStatement(sql: string): Statement {
   }
   const first = tokens[0];
   if (first === undefined) throw syntaxError('Empty query');
-  fence(tokens);
+  fence(tokens, params);
   if (first.value === 'insert') return readInsert(sql, tokens, formatAt);
-  if (READS.has(first.value)) return readQuery(sql, tokens, formatAt, ended);
+  const isRead = READS.has(first.value) && topLevelWord(tokens, 'insert') === undefined;
+  if (isRead) return readQuery(sql, tokens, formatAt, ended);
   return { kind: 'command', text: sql.slice(0, ended?.start ?? sql.length) };
 }
 
@@ -65,7 +74,10 @@ function readQuery(
   const end = ended?.start ?? sql.length;
   const keyword = formatAt === undefined ? undefined : tokens[formatAt];
   const name = formatAt === undefined ? undefined : tokens[formatAt + 1];
-  if (keyword === undefined || name === undefined) {
+  const after = formatAt === undefined ? undefined : tokens[formatAt + 2];
+  // A column may be called format; the clause stands at the very end or before SETTINGS.
+  const isClause = after === undefined || after.value === 'settings';
+  if (keyword === undefined || name === undefined || !isClause) {
     return { kind: 'read', body: sql.slice(0, end), format: undefined, tail: '' };
   }
   return {

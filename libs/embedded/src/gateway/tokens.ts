@@ -12,8 +12,9 @@ export interface Token {
   readonly end: number;
 }
 
-const SPACE = /[\s\v\0]/;
-const WORD = /[A-Za-z0-9_\x80-\xff]/;
+/** Outside quotes the engine skips Unicode blanks and refuses other non-ASCII; to us both only separate. */
+const SPACE = /[\s\v\0\x80-\xff]/;
+const WORD = /[A-Za-z0-9_]/;
 /** The curly quotes ClickHouse takes for straight ones, as the UTF-8 bytes they are. */
 const CURLY: Readonly<Record<string, { close: string; kind: 'string' | 'name' }>> = {
   '\xe2\x80\x98': { close: '\xe2\x80\x99', kind: 'string' },
@@ -37,7 +38,7 @@ export function* tokenise(sql: string): Generator<Token> {
 
 function skipBlank(sql: string, at: number): number {
   const char = sql.charAt(at);
-  if (SPACE.test(char)) return at + 1;
+  if (SPACE.test(char) && CURLY[sql.slice(at, at + 3)] === undefined) return at + 1;
   const two = sql.slice(at, at + 2);
   if (two === '--' || two === '#!' || two === '# ') {
     const newline = sql.indexOf('\n', at);
