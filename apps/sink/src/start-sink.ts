@@ -18,10 +18,14 @@ export interface RunningSink {
   close(): Promise<void>;
 }
 
-/** What turns stored events into readings; made from the sink's own ClickHouse connection. */
-export type OpenReadings = (
-  clickhouse: ClickHouseClient,
-) => Promise<ReadingsBuilder & { close(): Promise<void> }>;
+/** What turns stored events into readings, with its connections. */
+export interface Readings extends ReadingsBuilder {
+  /** Ends a run of `advance` after the step it is at. */
+  stop(): void;
+  close(): Promise<void>;
+}
+
+export type OpenReadings = (config: Config, clickhouse: ClickHouseClient, logger: Logger) => Readings;
 
 const service = 'sink';
 const dayMs = 24 * 60 * 60 * 1000;
@@ -34,7 +38,7 @@ export async function startSink(
   const registry = createMetrics(service);
   const metrics = new SinkMetrics(registry, logger);
   const clickhouse = openClickHouse({ ...config.clickhouse, service });
-  const readings = await openReadings(clickhouse);
+  const readings = openReadings(config, clickhouse, logger);
   const pump = new ReadingsPump(readings, (reason) => metrics.readingsFailed(reason));
   const topic = topicsOf(config.kafka.topicPrefix).usageEvents;
   const log = new KafkaUsageLog({
@@ -54,7 +58,7 @@ export async function startSink(
     },
   );
   metrics.watch(registry, sink);
-  const watch = new Watch(sink, log, metrics, logger);
+  const watch = new Watch({ sink, log, pump, metrics, logger });
   const telemetry = await startTelemetryServer({
     host: config.telemetry.host,
     port: config.sink.telemetryPort,
@@ -73,6 +77,7 @@ export async function startSink(
     telemetryPort: telemetry.port,
     close: async () => {
       await watch.stop();
+      readings.stop();
       await sink.close();
       await readings.close();
       await clickhouse.close();
