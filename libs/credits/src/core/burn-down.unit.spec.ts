@@ -120,6 +120,17 @@ describe('resets', () => {
       { preserveOverage: true },
     ));
 
+  it('make a recurrence of the same instant pay preserved overage too', () =>
+    plays(
+      `
+      at     | grant | amount | prio | more                       | usage | balances | overage
+      Jan 1  | R     | 100    | 1    | recurs P1M, min 50, max 50 |       |          |
+      Jan 2  |       |        |      |                            | 110   |          |
+      Feb 1  |       |        |      |                            |       | R 90     | 0
+    `,
+      { preserveOverage: true },
+    ));
+
   it('follow a manual reset only at its own instant', () =>
     plays(
       `

@@ -111,6 +111,17 @@ describe('burning down, for any grants, resets and usage', () => {
     );
   });
 
+  it('gives the same end in two runs that meet where something happens', () => {
+    check(
+      fc.property(aStory(all), fc.nat(), (story, index) => {
+        const whole = run(story, story.until);
+        const { from } = whole.history[index % whole.history.length]!;
+        const half = run(story, from);
+        expect(answer(run(story, story.until, { snapshot: half.end }))).toEqual(answer(whole));
+      }),
+    );
+  });
+
   it('does not depend on snapshots, neither the answer nor the history after them', () => {
     check(
       fc.property(aStory(all, -40), anyHour, (story, keepUpTo) => {

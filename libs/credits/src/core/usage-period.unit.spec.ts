@@ -43,6 +43,16 @@ describe('usage periods', () => {
     ).toHaveLength(2);
   });
 
+  it('name an instant once where a manual reset meets a programmatic one', () => {
+    const entries = [entry('2025-01-01T00:00:00Z', 'P1D'), entry('2025-01-03T00:00:00Z', 'P1D')];
+    const timeline = resetTimeline(entries, instant('2025-01-02T00:00:00Z'), instant('2025-01-04T00:00:00Z'));
+    expect(timeline.map(toRfc3339)).toEqual([
+      '2025-01-02T00:00:00Z',
+      '2025-01-03T00:00:00Z',
+      '2025-01-04T00:00:00Z',
+    ]);
+  });
+
   it('let a manual reset keep overage for itself only', () => {
     const entries = [
       entry('2025-01-01T00:00:00Z', 'P1W'),
