@@ -1,0 +1,34 @@
+/** ClickHouse types that our parameters have. */
+export type ParamType =
+  'String' | 'UInt16' | 'UInt32' | 'UInt64' | 'Int64' | 'Array(String)' | 'Array(UInt16)' | 'Array(Int64)';
+
+export type ParamValue = string | number | bigint | readonly string[] | readonly number[];
+
+/** SQL of our own making and the values it names. No text of a caller ever stands in `sql`. */
+export interface Statement {
+  readonly sql: string;
+  readonly params: Readonly<Record<string, ParamValue>>;
+}
+
+/** Turns values into `{p0:String}` placeholders; the same value is bound once. */
+export class Binder {
+  private readonly values: Record<string, ParamValue> = {};
+  private readonly known = new Map<string, string>();
+  private count = 0;
+
+  bind(type: ParamType, value: ParamValue): string {
+    const identity = `${type}:${Array.isArray(value) ? JSON.stringify(value) : String(value)}`;
+    const bound = this.known.get(identity);
+    if (bound !== undefined) return bound;
+    const name = `p${this.count}`;
+    this.count += 1;
+    this.values[name] = value;
+    const placeholder = `{${name}:${type}}`;
+    this.known.set(identity, placeholder);
+    return placeholder;
+  }
+
+  statement(sql: string): Statement {
+    return { sql, params: this.values };
+  }
+}

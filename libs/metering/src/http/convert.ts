@@ -1,0 +1,150 @@
+import type { components, OpRequest } from '@ledgerline/contract';
+import {
+  type Decimal,
+  type Instant,
+  instant,
+  instantFromMs,
+  refusal,
+  Refused,
+  toRfc3339,
+} from '@ledgerline/kernel';
+import type { MeterChange, MeterDraft } from '../core/decide-meter.js';
+import { groupByTexts, type Meter } from '../core/meter.js';
+import type { AnswerRow, MeterQueryAnswer } from '../core/meter-query.js';
+import type { MeterQueryInput } from '../core/read-meter-query.js';
+import type { StringFilterInput } from '../core/string-filter.js';
+import type { ExplainedEvent } from '../use-cases/list-events.js';
+
+type Schemas = components['schemas'];
+
+/** Formats are checked before; what Temporal still cannot hold (a year beyond its calendar) is named. */
+export function instantFromApi(field: string, text: string): Instant {
+  try {
+    return instant(text);
+  } catch (error) {
+    if (error instanceof RangeError) {
+      throw new Refused(refusal.invalidField(field, 'instant', 'is not a point in time'));
+    }
+    throw error;
+  }
+}
+
+const optionalInstant = (field: string, text: string | null | undefined): Instant | undefined =>
+  text === undefined || text === null ? undefined : instantFromApi(field, text);
+
+/** The one place where an exact value becomes the contract's double. */
+const toDouble = (value: Decimal): number => value.toNumber();
+
+export const meterDraftFromApi = (body: Schemas['MeterCreate']): MeterDraft => ({
+  slug: body.slug,
+  name: body.name,
+  description: body.description,
+  metadata: body.metadata,
+  aggregation: body.aggregation,
+  eventType: body.eventType,
+  eventFrom: optionalInstant('$.eventFrom', body.eventFrom),
+  valueProperty: body.valueProperty,
+  groupBy: body.groupBy,
+});
+
+export const meterChangeFromApi = (body: Schemas['MeterUpdate']): MeterChange => ({
+  name: body.name,
+  description: body.description,
+  metadata: body.metadata,
+  groupBy: body.groupBy,
+});
+
+export const meterToApi = (meter: Meter): Schemas['Meter'] => ({
+  id: meter.id,
+  slug: meter.slug,
+  name: meter.name,
+  aggregation: meter.aggregation,
+  eventType: meter.eventType,
+  createdAt: toRfc3339(meter.createdAt),
+  updatedAt: toRfc3339(meter.updatedAt),
+  ...(meter.description === undefined ? {} : { description: meter.description }),
+  ...(meter.metadata === undefined ? {} : { metadata: { ...meter.metadata } }),
+  ...(meter.eventFrom === undefined ? {} : { eventFrom: toRfc3339(meter.eventFrom) }),
+  ...(meter.valueProperty === undefined ? {} : { valueProperty: meter.valueProperty.text }),
+  ...(meter.groupBy.length === 0 ? {} : { groupBy: groupByTexts(meter.groupBy) }),
+  ...(meter.deletedAt === undefined ? {} : { deletedAt: toRfc3339(meter.deletedAt) }),
+});
+
+export const meterQueryFromApi = (query: OpRequest<'queryMeter'>['query']): MeterQueryInput => ({
+  ...commonFromApi(query),
+  filterGroupBy: mapValues(query.filterGroupBy, (value) => [value]),
+});
+
+export const meterQueryFromApiBody = (body: Schemas['MeterQueryRequest']): MeterQueryInput => ({
+  ...commonFromApi(body),
+  filterGroupBy: body.filterGroupBy,
+});
+
+type CommonQuery = Omit<Schemas['MeterQueryRequest'], 'filterGroupBy' | 'windowTimeZone'> & {
+  readonly windowTimeZone?: string;
+};
+
+const commonFromApi = (query: CommonQuery): MeterQueryInput => ({
+  from: optionalInstant('from', query.from),
+  to: optionalInstant('to', query.to),
+  windowSize: query.windowSize,
+  windowTimeZone: query.windowTimeZone,
+  subject: query.subject,
+  filterCustomerId: query.filterCustomerId,
+  groupBy: query.groupBy,
+  advancedMeterGroupByFilters: query.advancedMeterGroupByFilters as
+    Readonly<Record<string, StringFilterInput>> | undefined,
+});
+
+const mapValues = <A, B>(
+  record: Readonly<Record<string, A>> | undefined,
+  each: (value: A) => B,
+): Record<string, B> | undefined =>
+  record === undefined
+    ? undefined
+    : Object.fromEntries(Object.entries(record).map(([key, value]) => [key, each(value)]));
+
+export const meterAnswerToApi = ({ query, rows }: MeterQueryAnswer): Schemas['MeterQueryResult'] => ({
+  ...(query.from === undefined ? {} : { from: toRfc3339(query.from) }),
+  ...(query.to === undefined ? {} : { to: toRfc3339(query.to) }),
+  ...(query.window === undefined ? {} : { windowSize: query.window.size }),
+  data: rows.map(rowToApi),
+});
+
+const rowToApi = (row: AnswerRow): Schemas['MeterQueryRow'] => ({
+  value: toDouble(row.value),
+  windowStart: toRfc3339(row.windowStart),
+  windowEnd: toRfc3339(row.windowEnd),
+  subject: row.subject ?? null,
+  ...(row.customerId === undefined ? {} : { customerId: row.customerId }),
+  groupBy: { ...row.groupBy },
+});
+
+/**
+ * The list as JSON text, because `data` is shown as it was sent: read into an object and written again, a number of more
+ * digits than a double has would change.
+ */
+export function eventsToApiText(events: readonly ExplainedEvent[]): string {
+  return `[${events.map(eventToApiText).join(',')}]`;
+}
+
+function eventToApiText({ event, customerId, validationError }: ExplainedEvent): string {
+  const shown: Omit<Schemas['Event'], 'data'> = {
+    id: event.id,
+    source: event.source,
+    specversion: '1.0',
+    type: event.type,
+    subject: event.subject,
+    time: toRfc3339(instantFromMs(event.timeSeconds * 1000)),
+    ...(event.data === undefined ? {} : { datacontenttype: 'application/json' }),
+  };
+  const about: Omit<Schemas['IngestedEvent'], 'event'> = {
+    ...(customerId === undefined ? {} : { customerId }),
+    ingestedAt: toRfc3339(instantFromMs(event.ingestedAtMs)),
+    storedAt: toRfc3339(instantFromMs(event.storedAtMs)),
+    ...(validationError === undefined ? {} : { validationError }),
+  };
+  const envelope = JSON.stringify(shown);
+  const data = event.data === undefined ? envelope : `${envelope.slice(0, -1)},"data":${event.data}}`;
+  return `{"event":${data},${JSON.stringify(about).slice(1)}`;
+}

@@ -1,0 +1,146 @@
+import type { Clock, UnitOfWork } from '@ledgerline/kernel';
+import { CLICKHOUSE, CLOCK, CONFIG, POSTGRES, type Room, UNIT_OF_WORK } from '@ledgerline/platform';
+import { type ClickHouseClient, findClickHouseTrouble } from '@ledgerline/platform/clickhouse';
+import type { Config } from '@ledgerline/platform/config';
+import { Inject, Module, type OnApplicationBootstrap, type Provider } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import {
+  METER_USE,
+  type MeterStore,
+  type MeterUseLookup,
+  type MeterVersionStore,
+  USAGE_ATTRIBUTION,
+  type UsageAttributionLookup,
+  type UsageStore,
+} from './core/ports.js';
+import { EventsController } from './http/events.controller.js';
+import { MetersController } from './http/meters.controller.js';
+import { ClickHouseUsageStore } from './store/clickhouse-usage-store.js';
+import { PostgresMeterStore } from './store/postgres-meter-store.js';
+import { PostgresMeterVersionStore } from './store/postgres-meter-version-store.js';
+import * as tokens from './tokens.js';
+import { CreateMeter } from './use-cases/create-meter.js';
+import { DeclareMeters } from './use-cases/declare-meters.js';
+import { DeleteMeter } from './use-cases/delete-meter.js';
+import { ListEvents } from './use-cases/list-events.js';
+import { QueryMeter, type UsagePorts } from './use-cases/query-meter.js';
+import { QueryUsage } from './use-cases/query-usage.js';
+import { ReadMeters } from './use-cases/read-meters.js';
+import { UpdateMeter } from './use-cases/update-meter.js';
+
+/** Meters of the configuration file belong to the namespace that requests without a key act in. */
+const configuredNamespace = 'default';
+
+const stores: readonly Provider[] = [
+  { provide: tokens.METER_STORE, useFactory: () => new PostgresMeterStore() },
+  {
+    provide: tokens.METER_VERSION_STORE,
+    inject: [POSTGRES],
+    useFactory: (source: DataSource) => new PostgresMeterVersionStore(source),
+  },
+  {
+    provide: tokens.USAGE_STORE,
+    inject: [CLICKHOUSE],
+    useFactory: (client: ClickHouseClient) => new ClickHouseUsageStore(client),
+  },
+  {
+    provide: tokens.USAGE_PORTS,
+    inject: [
+      UNIT_OF_WORK,
+      tokens.METER_STORE,
+      tokens.METER_VERSION_STORE,
+      tokens.USAGE_STORE,
+      USAGE_ATTRIBUTION,
+      CONFIG,
+    ],
+    useFactory: (
+      ...[unitOfWork, meters, versions, usage, attribution, config]: [
+        UnitOfWork,
+        MeterStore,
+        MeterVersionStore,
+        UsageStore,
+        UsageAttributionLookup,
+        Config,
+      ]
+    ): UsagePorts => ({
+      unitOfWork,
+      meters,
+      versions,
+      usage,
+      attribution,
+      partitions: config.kafka.partitions,
+    }),
+  },
+];
+
+const useCases: readonly Provider[] = [
+  {
+    provide: tokens.CREATE_METER,
+    inject: [UNIT_OF_WORK, tokens.METER_STORE],
+    useFactory: (unitOfWork: UnitOfWork, meters: MeterStore) => new CreateMeter(unitOfWork, meters),
+  },
+  {
+    provide: tokens.READ_METERS,
+    inject: [UNIT_OF_WORK, tokens.METER_STORE],
+    useFactory: (unitOfWork: UnitOfWork, meters: MeterStore) => new ReadMeters(unitOfWork, meters),
+  },
+  {
+    provide: tokens.UPDATE_METER,
+    inject: [UNIT_OF_WORK, tokens.METER_STORE, METER_USE],
+    useFactory: (unitOfWork: UnitOfWork, meters: MeterStore, use: MeterUseLookup) =>
+      new UpdateMeter(unitOfWork, meters, use),
+  },
+  {
+    provide: tokens.DELETE_METER,
+    inject: [UNIT_OF_WORK, tokens.METER_STORE, METER_USE],
+    useFactory: (unitOfWork: UnitOfWork, meters: MeterStore, use: MeterUseLookup) =>
+      new DeleteMeter(unitOfWork, meters, use),
+  },
+  {
+    provide: tokens.QUERY_METER,
+    inject: [tokens.USAGE_PORTS],
+    useFactory: (ports: UsagePorts) => new QueryMeter(ports),
+  },
+  {
+    provide: tokens.QUERY_USAGE,
+    inject: [tokens.USAGE_PORTS],
+    useFactory: (ports: UsagePorts) => new QueryUsage(ports),
+  },
+  {
+    provide: tokens.LIST_EVENTS,
+    inject: [tokens.USAGE_PORTS, CLOCK],
+    useFactory: (ports: UsagePorts, clock: Clock) => new ListEvents({ ...ports, clock }),
+  },
+  {
+    provide: tokens.DECLARE_METERS,
+    inject: [UNIT_OF_WORK, tokens.METER_STORE, tokens.CREATE_METER, tokens.UPDATE_METER],
+    useFactory: (
+      ...[unitOfWork, meters, create, update]: [UnitOfWork, MeterStore, CreateMeter, UpdateMeter]
+    ) => new DeclareMeters({ unitOfWork, meters, create, update }),
+  },
+];
+
+@Module({
+  controllers: [MetersController, EventsController],
+  providers: [...stores, ...useCases],
+  exports: [tokens.QUERY_USAGE, tokens.READ_METERS, tokens.DECLARE_METERS],
+})
+export class MeteringModule implements OnApplicationBootstrap {
+  constructor(
+    @Inject(CLICKHOUSE) private readonly clickhouse: ClickHouseClient,
+    @Inject(CONFIG) private readonly config: Config,
+    @Inject(tokens.DECLARE_METERS) private readonly declareMeters: DeclareMeters,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const trouble = await findClickHouseTrouble(this.clickhouse);
+    if (trouble !== undefined) throw new Error(trouble);
+    await this.declareMeters.run(configuredNamespace, this.config.meters);
+  }
+}
+
+export const meteringRoom: Room = {
+  name: 'metering',
+  module: MeteringModule,
+  ports: [METER_USE, USAGE_ATTRIBUTION],
+};

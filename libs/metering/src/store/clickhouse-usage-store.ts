@@ -1,0 +1,136 @@
+import { invariant } from '@ledgerline/kernel';
+import { type ClickHouseClient, snapshotSettings } from '@ledgerline/platform/clickhouse';
+import type { Meter } from '../core/meter.js';
+import type { UsageRow } from '../core/meter-query.js';
+import { type EventListQuery, type ListedEvent, planEventList } from '../core/plan-event-list.js';
+import { querySettings } from '../core/plan-meter-query.js';
+import type { PeriodRow, UsageStore } from '../core/ports.js';
+import type { Statement } from '../core/statement.js';
+import { metersMoved } from '../core/usage-sql.js';
+
+interface EventRow {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time_seconds: string;
+  readonly has_data: number;
+  readonly data_shown: string;
+  readonly ingested_ms: string;
+  readonly stored_ms: string;
+  readonly problems: readonly (readonly [number, number, string])[];
+}
+
+export interface UsageStoreOptions {
+  /** Only a test switches it off, to see that it is needed. */
+  readonly sharedSnapshot: boolean;
+}
+
+/** Questions about usage, in ClickHouse. */
+export class ClickHouseUsageStore implements UsageStore {
+  private zones: Promise<ReadonlySet<string>> | undefined;
+
+  constructor(
+    private readonly client: ClickHouseClient,
+    private readonly options: UsageStoreOptions = { sharedSnapshot: true },
+  ) {}
+
+  /** Known for the life of the process: the database of time zones is compiled into the server. */
+  async timeZones(): Promise<ReadonlySet<string>> {
+    this.zones ??= this.readTimeZones();
+    try {
+      return await this.zones;
+    } catch (error) {
+      this.zones = undefined; // the next question asks again
+      throw error;
+    }
+  }
+
+  async meterRows(statement: Statement, groups: number): Promise<readonly UsageRow[] | 'meters-moved'> {
+    const rows = await this.answered<(string | null)[]>(statement);
+    if (rows === 'meters-moved') return rows;
+    return rows.map((row) => {
+      const [start, end] = row;
+      const [value, count] = row.slice(2 + groups);
+      return {
+        startSeconds: Number(start),
+        endSeconds: Number(end),
+        groups: row.slice(2, 2 + groups).map((group) => group ?? ''),
+        value: value ?? null,
+        count: count ?? '0',
+      };
+    });
+  }
+
+  async periodRows(statement: Statement): Promise<readonly PeriodRow[] | 'meters-moved'> {
+    const rows = await this.answered<[string, number | string, string, string | null, string]>(statement);
+    if (rows === 'meters-moved') return rows;
+    return rows.map(([period, isWindow, start, value, count]) => ({
+      period: Number(period) - 1,
+      isWindow: Number(isWindow) === 1,
+      startSeconds: Number(start),
+      value,
+      count,
+    }));
+  }
+
+  async events(query: EventListQuery, meters: readonly Meter[]): Promise<readonly ListedEvent[]> {
+    const statement = planEventList(query, meters);
+    const result = await this.client.query({
+      query: statement.sql,
+      query_params: { ...statement.params },
+      format: 'JSONEachRow',
+      clickhouse_settings: querySettings,
+    });
+    const rows = await result.json<EventRow>();
+    return rows.map((row) => ({
+      id: row.id,
+      source: row.source,
+      type: row.type,
+      subject: row.subject,
+      timeSeconds: Number(row.time_seconds),
+      data: row.has_data === 0 ? undefined : row.data_shown,
+      ingestedAtMs: Number(row.ingested_ms),
+      storedAtMs: Number(row.stored_ms),
+      problems: row.problems.map(([meter, code, text]) => ({ meter, code, text })),
+    }));
+  }
+
+  private async answered<T>(statement: Statement): Promise<readonly T[] | 'meters-moved'> {
+    try {
+      const result = await this.client.query({
+        query: statement.sql,
+        query_params: { ...statement.params },
+        format: 'JSONCompactEachRow',
+        clickhouse_settings: this.options.sharedSnapshot
+          ? { ...querySettings, ...snapshotSettings }
+          : { ...querySettings, enable_shared_storage_snapshot_in_query: 0 },
+      });
+      return await result.json<T>();
+    } catch (error) {
+      if (error instanceof Error && error.message.includes(metersMoved)) return 'meters-moved';
+      throw error;
+    }
+  }
+
+  private async readTimeZones(): Promise<ReadonlySet<string>> {
+    const result = await this.client.query({
+      query: 'SELECT time_zone FROM system.time_zones',
+      format: 'JSONCompactEachRow',
+    });
+    const rows = await result.json<[string]>();
+    invariant(rows.length > 0, 'the server knows no time zones');
+    return new Set(rows.map(([name]) => name).filter(isKnownHere));
+  }
+}
+
+/** Ends of days are computed here, so a zone must be known on both sides. */
+function isKnownHere(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}

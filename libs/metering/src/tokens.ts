@@ -1,0 +1,14 @@
+export const CREATE_METER = Symbol('metering.CREATE_METER');
+export const READ_METERS = Symbol('metering.READ_METERS');
+export const UPDATE_METER = Symbol('metering.UPDATE_METER');
+export const DELETE_METER = Symbol('metering.DELETE_METER');
+export const QUERY_METER = Symbol('metering.QUERY_METER');
+export const LIST_EVENTS = Symbol('metering.LIST_EVENTS');
+export const DECLARE_METERS = Symbol('metering.DECLARE_METERS');
+/** Usage of a meter for other rooms: `QueryUsage`. */
+export const QUERY_USAGE = Symbol('metering.QUERY_USAGE');
+/** Meters by id or slug for other rooms: `ReadMeters`. */
+export const METER_STORE = Symbol('metering.METER_STORE');
+export const METER_VERSION_STORE = Symbol('metering.METER_VERSION_STORE');
+export const USAGE_STORE = Symbol('metering.USAGE_STORE');
+export const USAGE_PORTS = Symbol('metering.USAGE_PORTS');

@@ -1,0 +1,77 @@
+import { acceptedOrThrow, invariant, refusal, Refused, type UnitOfWork } from '@ledgerline/kernel';
+import { answerMeterQuery } from '../core/answer-meter-query.js';
+import { meterNotFound } from '../core/decide-meter.js';
+import type { CustomerKeys, MeterQuery, MeterQueryAnswer } from '../core/meter-query.js';
+import { answerRowsMax, planMeterQuery, scopeOf } from '../core/plan-meter-query.js';
+import type { MeterStore, MeterVersionStore, UsageAttributionLookup, UsageStore } from '../core/ports.js';
+import { type MeterQueryInput, readMeterQuery, refuseCustomerFilter } from '../core/read-meter-query.js';
+import { askUsage, chooseSource, rawSource } from './choose-source.js';
+
+export interface UsagePorts {
+  readonly unitOfWork: UnitOfWork;
+  readonly meters: MeterStore;
+  readonly versions: MeterVersionStore;
+  readonly usage: UsageStore;
+  readonly attribution: UsageAttributionLookup;
+  /** Kafka partitions of the topic. */
+  readonly partitions: number;
+}
+
+/** Answers one meter query, of a meter by id or slug. */
+export class QueryMeter {
+  constructor(private readonly ports: UsagePorts) {}
+
+  async run(namespace: string, idOrSlug: string, input: MeterQueryInput): Promise<MeterQueryAnswer> {
+    const { unitOfWork, meters, usage } = this.ports;
+    const db = unitOfWork.reader(namespace);
+    const meter = await meters.find(db, idOrSlug);
+    if (meter === undefined) throw new Refused(meterNotFound(idOrSlug));
+    const customers = await this.findCustomers(namespace, acceptedOrThrow(refuseCustomerFilter(input)));
+    const query = acceptedOrThrow(
+      readMeterQuery(input, { meter, customers, timeZones: await usage.timeZones() }),
+    );
+    const rows = await askUsage(
+      () =>
+        chooseSource(this.ports.versions, db, {
+          meter,
+          keys: keysOf(query),
+          partitions: this.ports.partitions,
+        }),
+      rawSource(meter),
+      ({ source, extraction }) =>
+        usage.meterRows(
+          planMeterQuery(scopeOf(meter, extraction, source, query), query),
+          query.groupBy.length,
+        ),
+    );
+    invariant(rows !== 'meters-moved', 'raw events do not depend on the set of meters');
+    if (rows.length > answerRowsMax) {
+      throw new Refused(
+        refusal.invalid(
+          `the answer has more than ${answerRowsMax} rows: ask for a shorter time or larger windows`,
+        ),
+      );
+    }
+    return { meter, query, rows: answerMeterQuery(meter.aggregation, query, rows) };
+  }
+
+  private async findCustomers(
+    namespace: string,
+    ids: readonly string[] | undefined,
+  ): Promise<readonly CustomerKeys[] | undefined> {
+    if (ids === undefined) return undefined;
+    const found = await this.ports.attribution.customersById(this.ports.unitOfWork.reader(namespace), ids);
+    const byId = new Map(found.map((customer) => [customer.id, customer]));
+    return ids.map((id) => {
+      const customer = byId.get(id);
+      if (customer === undefined) throw new Refused(refusal.notFound(`customer with id ${id} not found`));
+      return customer;
+    });
+  }
+}
+
+/** Group keys whose values the answer depends on. */
+const keysOf = (query: MeterQuery): readonly string[] => [
+  ...query.filters.map(({ key }) => key),
+  ...query.groupBy.flatMap((column) => (column.kind === 'dimension' ? [column.key] : [])),
+];
