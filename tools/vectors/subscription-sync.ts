@@ -7,6 +7,7 @@ import {
   toRfc3339,
 } from '@ledgerline/kernel';
 import { compare, noCore, unknownKind, type Vector, type VectorAdapter } from './adapter.js';
+import { type PhaseLineGenerationVector, runPhaseLineGeneration } from './phase-line-generation.js';
 
 interface RecurrenceVector extends Vector {
   readonly interval: string;
@@ -35,8 +36,9 @@ export const adapter: VectorAdapter = {
         const { start, duration, expect } = vector as DurationAddVector;
         return compare(expect, toRfc3339(addDuration(instant(start), durationOf(duration))));
       }
-      case 'duration_divisible':
       case 'phase_line_generation':
+        return runPhaseLineGeneration(vector as PhaseLineGenerationVector);
+      case 'duration_divisible':
       case 'timeline':
         return noCore;
       default:

@@ -1,0 +1,3 @@
+export * from './generate-lines.js';
+export * from './invoice-number.js';
+export * from './state-machine.js';
