@@ -24,6 +24,8 @@ type Loose = Record<string, Record<string, unknown>>;
 const envPrefix = 'LEDGERLINE_';
 // Names the file itself, so it cannot be a key within it.
 const fileVariable = `${envPrefix}CONFIG`;
+// Where the launchers keep what they fetched; read before there is a configuration.
+const cacheVariable = `${envPrefix}CACHE`;
 // Belongs to the test runner, whose variables a spawned service inherits.
 const testPrefix = `${envPrefix}TEST_`;
 
@@ -34,8 +36,9 @@ const allFields: readonly (readonly [string, string, Field<unknown>])[] = Object
     ),
 );
 
+const screaming = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 const envNameOf = (section: string, key: string): string =>
-  `${envPrefix}${section.toUpperCase()}_${key.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+  `${envPrefix}${screaming(section)}_${screaming(key)}`;
 const fieldByEnvName = new Map(
   allFields.map(([section, key, field]) => [envNameOf(section, key), { section, key, field }]),
 );
@@ -101,7 +104,7 @@ function applyEnvironment(document: Loose, env: ConfigSource['env']): string[] {
   const problems: string[] = [];
   for (const [name, value] of Object.entries(env)) {
     if (value === undefined || !name.startsWith(envPrefix)) continue;
-    if (name === fileVariable || name.startsWith(testPrefix)) continue;
+    if (name === fileVariable || name === cacheVariable || name.startsWith(testPrefix)) continue;
     const target = fieldByEnvName.get(name);
     if (target === undefined) {
       problems.push(
@@ -135,7 +138,10 @@ function explain(error: ErrorObject): string {
     return `unknown configuration key ${key}${suggest(key, knownKeysUnder(path))}`;
   }
   const where = path === '' ? 'the configuration' : path;
-  if (error.keyword === 'enum') return `${where} must be one of ${error.params['allowedValues'].join(', ')}`;
+  if (error.keyword === 'enum') {
+    const allowed = error.params['allowedValues'] as readonly string[];
+    return `${where} must be one of ${allowed.join(', ')}`;
+  }
   return `${where} ${error.message ?? 'is not valid'}`;
 }
 
@@ -195,7 +201,7 @@ function findContradictions(config: Config, env: ConfigSource['env']): string[] 
     );
   }
   if (config.auth.mode === 'none' && !config.auth.allowRemoteWithoutKey) {
-    for (const section of ['ingest', 'billing'] as const) {
+    for (const section of ['frontDoor', 'ingest', 'billing'] as const) {
       if (isLoopback(config[section].host)) continue;
       problems.push(
         `${section}.host ${config[section].host} is refused with auth.mode none: anybody who reaches it could write usage and ` +

@@ -68,6 +68,12 @@ export const sections = {
       '^[A-Za-z0-9._:-]{1,64}$',
     ),
   },
+  frontDoor: {
+    host: text(loopback, 'Address of the one base URL; its port is instance.port.'),
+    ingestUrl: text((base) => `http://${loopback}:${base + 1}`, 'Where POST /api/v1/events goes.'),
+    billingUrl: text((base) => `http://${loopback}:${base + 2}`, 'Where everything else goes.'),
+    accessLog: text('', 'File that gets one JSON line per request served; empty means none.'),
+  },
   ingest: {
     host: text(loopback, 'Address to listen on.'),
     port: port(1, 'Takes POST /api/v1/events.'),

@@ -1,0 +1,98 @@
+import fastifyHttpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import { newId } from '@ledgerline/kernel';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { AccessLog } from './access-log.js';
+
+export interface FrontDoorOptions {
+  readonly ingestUrl: string;
+  readonly billingUrl: string;
+  readonly accessLog?: AccessLog;
+}
+
+const eventsPath = '/api/v1/events';
+
+// Connections kept open to each service: more would only wait in its queue.
+const upstreamConnectionsMax = 128;
+// Longer than any request of ours may take, so that the service's own answer arrives first.
+const upstreamTimeoutMs = 120_000;
+// A service that restarts is back within this many seconds.
+const retryAfterSeconds = 2;
+
+/** One base URL: POST /api/v1/events goes to ingest, everything else to billing. Bodies are passed on as they come. */
+export async function createFrontDoor(options: FrontDoorOptions): Promise<FastifyInstance> {
+  const app = Fastify({
+    genReqId: (request) => sane(request.headers['x-request-id']) ?? newId(),
+    // The services decide what is too large or too long; the door only carries.
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    requestTimeout: upstreamTimeoutMs,
+    routerOptions: { maxParamLength: 4096 },
+  });
+  logAccess(app, options.accessLog);
+  const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
+    // Both services and their logs name the request as the door does.
+    rewriteRequestHeaders: (request, headers) => ({
+      ...headers,
+      'x-request-id': request.id,
+    }),
+    onError: answerUnavailable,
+  };
+  const undici = { connections: upstreamConnectionsMax, pipelining: 1, bodyTimeout: upstreamTimeoutMs };
+  await app.register(fastifyHttpProxy, {
+    upstream: options.ingestUrl,
+    prefix: eventsPath,
+    rewritePrefix: eventsPath,
+    httpMethods: ['POST'],
+    undici,
+    replyOptions,
+  });
+  await app.register(fastifyHttpProxy, {
+    upstream: options.billingUrl,
+    prefix: '/',
+    preHandler: (request, reply, done) => {
+      // A person who opens the base URL wants to see what there is.
+      if (request.method === 'GET' && request.url === '/') void reply.redirect('/docs');
+      else done();
+    },
+    undici,
+    replyOptions,
+  });
+  return app;
+}
+
+function logAccess(app: FastifyInstance, log: AccessLog | undefined): void {
+  if (log === undefined) return;
+  app.addHook('onResponse', (request, reply, done) => {
+    log.write({
+      time: new Date().toISOString(),
+      requestId: request.id,
+      method: request.method,
+      path: request.url.split('?')[0] ?? '/',
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
+      responseBytes: Number(reply.getHeader('content-length') ?? 0),
+    });
+    done();
+  });
+}
+
+/** A request id is echoed into headers and logs, so it is taken over only when it is short and plain. */
+const sane = (id: string | string[] | undefined): string | undefined =>
+  typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
+
+type ProxyReply = Parameters<NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['onError']>>[0];
+
+function answerUnavailable(reply: ProxyReply): void {
+  void reply
+    .code(503)
+    .header('retry-after', String(retryAfterSeconds))
+    .type('application/problem+json')
+    .send(
+      JSON.stringify({
+        type: 'about:blank',
+        title: 'Service Unavailable',
+        status: 503,
+        detail: 'the service behind this path does not answer; it may be starting or restarting',
+        instance: `urn:request:${reply.request.id}`,
+      }),
+    );
+}

@@ -1,0 +1,97 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { AccessEntry } from './access-log.js';
+import { createFrontDoor } from './front-door.js';
+
+const opened: FastifyInstance[] = [];
+
+const listen = async (app: FastifyInstance): Promise<string> => {
+  opened.push(app);
+  return app.listen({ host: '127.0.0.1', port: 0 });
+};
+
+const service = async (name: string): Promise<string> => {
+  const app = Fastify({ bodyLimit: 4 * 1024 * 1024 });
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.all('/*', async (request, reply) => {
+    await reply.code(name === 'ingest' && request.method === 'POST' ? 202 : 200).send({
+      service: name,
+      method: request.method,
+      url: request.url,
+      type: request.headers['content-type'],
+      requestId: request.headers['x-request-id'],
+      bytes: Buffer.isBuffer(request.body) ? request.body.length : 0,
+    });
+  });
+  return listen(app);
+};
+
+const door = async (): Promise<{ url: string; log: AccessEntry[] }> => {
+  const log: AccessEntry[] = [];
+  const accessLog = { write: (entry: AccessEntry) => void log.push(entry), close: () => Promise.resolve() };
+  const [ingestUrl, billingUrl] = [await service('ingest'), await service('billing')];
+  return { url: await listen(await createFrontDoor({ ingestUrl, billingUrl, accessLog })), log };
+};
+
+describe('front door', () => {
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((app) => app.close()));
+  });
+
+  it('sends posted events to ingest and everything else to billing', async () => {
+    const { url } = await door();
+    const ask = async (method: string, path: string): Promise<string> => {
+      const response = await fetch(url + path, { method });
+      return ((await response.json()) as { service: string; url: string }).service;
+    };
+    expect(await ask('POST', '/api/v1/events')).toBe('ingest');
+    expect(await ask('GET', '/api/v1/events?limit=1')).toBe('billing');
+    expect(await ask('POST', '/api/v1/meters')).toBe('billing');
+    expect(await ask('DELETE', '/api/v1/meters/x')).toBe('billing');
+  });
+
+  it('carries bodies, content types, queries and request ids as they are', async () => {
+    const { url } = await door();
+    const response = await fetch(`${url}/api/v1/events?x=1&x=2`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/cloudevents-batch+json; charset=utf-8',
+        'x-request-id': 'abc-1',
+      },
+      body: 'é'.repeat(700_000),
+    });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({
+      url: '/api/v1/events?x=1&x=2',
+      type: 'application/cloudevents-batch+json; charset=utf-8',
+      requestId: 'abc-1',
+      bytes: 1_400_000,
+    });
+  });
+
+  it('does not take over a request id that could break a log line', async () => {
+    const { url } = await door();
+    const response = await fetch(`${url}/x`, { headers: { 'x-request-id': 'a b' } });
+    expect(((await response.json()) as { requestId: string }).requestId).toMatch(/^[0-9A-Z]{26}$/);
+  });
+
+  it('answers 503 with Retry-After while a service is away', async () => {
+    const app = await createFrontDoor({ ingestUrl: 'http://127.0.0.1:9', billingUrl: 'http://127.0.0.1:9' });
+    const url = await listen(app);
+    for (const method of ['POST', 'GET']) {
+      const response = await fetch(`${url}/api/v1/events`, { method });
+      expect(response.status).toBe(503);
+      expect(response.headers.get('retry-after')).toBe('2');
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
+    }
+  });
+
+  it('writes one line for each request, without its query', async () => {
+    const { url, log } = await door();
+    await (await fetch(`${url}/api/v1/meters?secret=1`)).text();
+    expect(log).toHaveLength(1);
+    expect(log[0]).toMatchObject({ method: 'GET', path: '/api/v1/meters', status: 200 });
+  });
+});
