@@ -1,7 +1,7 @@
 import type { UsageEvent } from '@ledgerline/contract';
 import type { DedupeFilters } from './sink-filters.js';
 import type { EventsInsert, OffsetRange, StoredIdentity } from './sink-ports.js';
-import { rowStatus, RowWriter } from './sink-row-writer.js';
+import { type RowIdentity, rowStatus, RowWriter } from './sink-row-writer.js';
 import { rawTextOf, reasonAgainst } from './sink-verdicts.js';
 
 export interface BatchHashes {
@@ -31,11 +31,10 @@ const identityKey = (identity: { namespace: string; source: string; id: string }
 export class SinkBatch {
   private readonly writer = new RowWriter(startBytes);
   private readonly held = new Map<number, OffsetRange>();
-  // Row by row: where it starts, its fingerprint in halves, and its event (undefined where the row is invalid).
+  // Row by row: where it starts and its fingerprint in halves.
   private readonly starts: number[] = [];
   private readonly highs: number[] = [];
   private readonly lows: number[] = [];
-  private readonly events: (UsageEvent | undefined)[] = [];
   private readonly suspects: number[] = [];
   private invalid = 0;
   private duplicate = 0;
@@ -73,7 +72,7 @@ export class SinkBatch {
   clear(): void {
     this.writer.clear();
     this.held.clear();
-    this.starts.length = this.highs.length = this.lows.length = this.events.length = 0;
+    this.starts.length = this.highs.length = this.lows.length = 0;
     this.suspects.length = 0;
     this.invalid = this.duplicate = this.month = 0;
   }
@@ -111,7 +110,7 @@ export class SinkBatch {
       dataSent: raw.text,
       reason: raw.encoding === 'base64' ? `${reason} (data_sent is base64)` : reason,
     });
-    this.note(start, undefined, record.appendedAtMs);
+    this.note(start, record.appendedAtMs);
     this.invalid += 1;
     this.extend(partition, record.offset);
   }
@@ -123,7 +122,7 @@ export class SinkBatch {
     let earliestMs = Infinity;
     for (const row of this.suspects) {
       fingerprints.add((BigInt(this.highs[row] as number) << 32n) | BigInt(this.lows[row] as number));
-      earliestMs = Math.min(earliestMs, this.events[row]?.ingestedAtMs ?? Infinity);
+      earliestMs = Math.min(earliestMs, this.identityOf(row).ingestedAtMs);
     }
     return { fingerprints: [...fingerprints], sinceMs: earliestMs - windowMs };
   }
@@ -142,18 +141,24 @@ export class SinkBatch {
     const suspects = new Set(this.suspects);
     const prints = new Set(this.suspects.map((row) => this.lows[row]));
     for (let row = 0; row < this.rows; row += 1) {
-      const event = this.events[row];
-      // Half a fingerprint narrows the search; the identity decides.
-      if (event === undefined || !prints.has(this.lows[row])) continue;
-      const key = identityKey(event);
+      // Half a fingerprint narrows the search; the identity decides. An invalid event is nobody's first.
+      if (!prints.has(this.lows[row])) continue;
+      const start = this.starts[row] as number;
+      if (this.writer.statusAt(start) !== rowStatus.ok) continue;
+      const identity = this.writer.identityAt(start);
+      const key = identityKey(identity);
       const before = countedAtMs.get(key);
-      if (suspects.has(row) && before !== undefined && event.ingestedAtMs - before <= windowMs) {
-        this.writer.setStatus(this.starts[row] as number, rowStatus.duplicate);
+      if (suspects.has(row) && before !== undefined && identity.ingestedAtMs - before <= windowMs) {
+        this.writer.setStatus(start, rowStatus.duplicate);
         this.duplicate += 1;
       } else {
-        count(key, event.ingestedAtMs);
+        count(key, identity.ingestedAtMs);
       }
     }
+  }
+
+  private identityOf(row: number): RowIdentity {
+    return this.writer.identityAt(this.starts[row] as number);
   }
 
   toInsert(claim: string): EventsInsert {
@@ -184,20 +189,19 @@ export class SinkBatch {
       reason: against ?? '',
     });
     if (against !== undefined) {
-      this.note(start, undefined, 0);
+      this.note(start, 0);
       this.invalid += 1;
       return;
     }
     if (this.filters.seen(partition, weekOf(event.ingestedAtMs), high, low)) this.suspects.push(this.rows);
-    this.note(start, event, event.ingestedAtMs);
+    this.note(start, event.ingestedAtMs);
   }
 
-  private note(start: number, event: UsageEvent | undefined, ingestedAtMs: number): void {
+  private note(start: number, ingestedAtMs: number): void {
     if (this.month === 0) this.month = yearMonthOf(ingestedAtMs);
     this.starts.push(start);
     this.highs.push(this.halves[1] as number);
     this.lows.push(this.halves[0] as number);
-    this.events.push(event);
   }
 
   private split(fingerprint: bigint): void {

@@ -44,6 +44,14 @@ export interface EventRow {
   readonly reason: string;
 }
 
+/** Who an event is and when it arrived: what decides about duplicates. */
+export interface RowIdentity {
+  readonly namespace: string;
+  readonly source: string;
+  readonly id: string;
+  readonly ingestedAtMs: number;
+}
+
 const fixedBytes = 48; // the eight fixed columns take 40
 const varintBytesMax = 5;
 const twoTo32 = 4_294_967_296;
@@ -97,6 +105,35 @@ export class RowWriter {
     this.text(row.dataSent ?? '');
     this.text(row.reason);
     return start;
+  }
+
+  statusAt(start: number): number {
+    return this.view.getInt8(start);
+  }
+
+  /**
+   * Reads an identity back from a row. Only suspects are asked for, so nothing of the other events is kept as objects, which
+   * the garbage collector would have to carry from batch to batch.
+   */
+  identityAt(start: number): RowIdentity {
+    const { view } = this;
+    const ingestedAtMs = view.getUint32(start + 32, true) + view.getInt32(start + 36, true) * twoTo32;
+    const namespace = this.textAt(start + 40);
+    const id = this.textAt(namespace.end);
+    const source = this.textAt(id.end);
+    return { namespace: namespace.text, source: source.text, id: id.text, ingestedAtMs };
+  }
+
+  private textAt(start: number): { text: string; end: number } {
+    let at = start;
+    let length = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = this.view.getUint8(at);
+      at += 1;
+      length += (byte & 0x7f) * 2 ** shift;
+      if (byte < 0x80) break;
+    }
+    return { text: this.buffer.toString('utf8', at, at + length), end: at + length };
   }
 
   setStatus(start: number, status: RowStatus): void {
