@@ -69,7 +69,13 @@ export function burnTable(text: string, options: BurnTableOptions = {}): Seen {
     const [at = '', grant = '', amount = '', prio = '', more = '', usage = '', balances = '', overage = ''] =
       cells;
     const instantAt = timeOf(at);
-    if (grant !== '') grants.push(grantOf(grant, instantAt, amount, prio, more));
+    if (grant !== '')
+      grants.push(
+        withMore(
+          aGrant(grant, { effectiveAt: instantAt, amount: decimal(amount), priority: Number(prio) }),
+          more,
+        ),
+      );
     if (usage !== '') uses.push({ at: instantAt, value: usage });
     if (overage !== '') looks.push({ row, at: instantAt, balances, overage });
   }
@@ -134,17 +140,14 @@ export function usageWithin(
   }
 }
 
-function grantOf(id: string, effectiveAt: MinuteInstant, amount: string, prio: string, more: string): Grant {
-  let grant = aGrant(id, { effectiveAt, amount: decimal(amount), priority: Number(prio) });
-  for (const part of more === '' ? [] : more.split(',')) {
-    const [word, ...rest] = part.trim().split(' ');
-    const value = rest.join(' ');
-    grant = { ...grant, ...fieldOf(word, value, effectiveAt) };
-  }
-  return grant;
+function withMore(grant: Grant, more: string): Grant {
+  return (more === '' ? [] : more.split(',')).reduce((made, part) => {
+    const [word = '', ...rest] = part.trim().split(' ');
+    return { ...made, ...fieldOf(word, rest.join(' '), grant.effectiveAt) };
+  }, grant);
 }
 
-function fieldOf(word: string | undefined, value: string, effectiveAt: MinuteInstant): Partial<Grant> {
+function fieldOf(word: string, value: string, effectiveAt: MinuteInstant): Partial<Grant> {
   switch (word) {
     case 'expires':
       return { expiresAt: timeOf(value) };
@@ -157,7 +160,7 @@ function fieldOf(word: string | undefined, value: string, effectiveAt: MinuteIns
     case 'max':
       return { maxRollover: decimal(value) };
     default:
-      throw new Error(`a burn table knows no "${word ?? ''}"`);
+      throw new Error(`a burn table knows no "${word}"`);
   }
 }
 

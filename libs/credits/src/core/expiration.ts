@@ -1,4 +1,4 @@
-import { type Instant, invariant, Temporal } from '@ledgerline/kernel';
+import { type Instant, invariant, type Temporal } from '@ledgerline/kernel';
 
 export type ExpirationUnit = 'HOUR' | 'DAY' | 'WEEK' | 'MONTH' | 'YEAR';
 

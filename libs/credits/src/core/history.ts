@@ -11,7 +11,7 @@ import {
   type Period,
   refusal,
   sum,
-  Temporal,
+  type Temporal,
   ZERO,
 } from '@ledgerline/kernel';
 import { type BalancePlan, type BalanceQuery, measureUsageFrom, planBalance } from './balance.js';
