@@ -1,4 +1,14 @@
+export * from './cadence.js';
+export { checkPlan, checkPlanContent, type FeaturesByReference, hasCritical } from './check-plan.js';
+export { checkAlignment, checkRateCard } from './check-rate-card.js';
+export * from './decide-feature.js';
+export * from './decide-plan.js';
 export * from './feature.js';
+export * from './issue.js';
+export * from './plan-status.js';
 export * from './plan.js';
+export type * from './ports.js';
+export * from './price-json.js';
 export * from './price.js';
+export * from './rate-card-json.js';
 export * from './rate-card.js';

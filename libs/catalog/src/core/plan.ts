@@ -7,8 +7,6 @@ export interface ProRating {
   readonly mode: 'prorate_prices';
 }
 
-export const defaultProRating: ProRating = { enabled: true, mode: 'prorate_prices' };
-
 /** A stretch of a subscription's life with its own rate cards, such as a trial. */
 export interface Phase {
   readonly key: string;

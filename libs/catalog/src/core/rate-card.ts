@@ -1,13 +1,12 @@
 import type { Decimal, Duration } from '@ledgerline/kernel';
 import type { FlatPrice, Price } from './price.js';
 
-/** Off the price of a rate card. A correlation id names one discount for as long as invoices speak of it. */
+/** Off the price of a rate card. */
 export interface Discounts {
   /** 0 to 100. */
-  readonly percentage?:
-    { readonly percentage: Decimal; readonly correlationId?: string | undefined } | undefined;
+  readonly percentage?: { readonly percentage: Decimal } | undefined;
   /** So many units are free in every full service period. */
-  readonly usage?: { readonly quantity: Decimal; readonly correlationId?: string | undefined } | undefined;
+  readonly usage?: { readonly quantity: Decimal } | undefined;
 }
 
 export type Metadata = Readonly<Record<string, string>>;

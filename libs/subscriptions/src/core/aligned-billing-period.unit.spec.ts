@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Duration, instant, parseDuration, Refused, toRfc3339 } from '@ledgerline/kernel';
+import { type Duration, instant, parseDuration, type Refused, toRfc3339 } from '@ledgerline/kernel';
 import { alignedBillingPeriodAt } from './aligned-billing-period.js';
 
 const duration = (text: string): Duration => parseDuration(text)!;

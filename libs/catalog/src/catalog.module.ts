@@ -1,0 +1,39 @@
+import { Module } from '@nestjs/common';
+import { FeaturesController } from './http/features.controller.js';
+import { PlanVersionsController } from './http/plan-versions.controller.js';
+import { PlansController } from './http/plans.controller.js';
+import { PostgresFeatureStore } from './store/postgres-feature-store.js';
+import { PostgresPlanStore } from './store/postgres-plan-store.js';
+import { FEATURES, PLANS } from './tokens.js';
+import { ArchiveFeature } from './use-cases/archive-feature.js';
+import { ArchivePlan } from './use-cases/archive-plan.js';
+import { CreateFeature } from './use-cases/create-feature.js';
+import { CreatePlan } from './use-cases/create-plan.js';
+import { DeletePlan } from './use-cases/delete-plan.js';
+import { LookUpMeterUse } from './use-cases/look-up-meter-use.js';
+import { NextPlan } from './use-cases/next-plan.js';
+import { PublishPlan } from './use-cases/publish-plan.js';
+import { ReadFeatures } from './use-cases/read-features.js';
+import { ReadPlans } from './use-cases/read-plans.js';
+import { UpdatePlan } from './use-cases/update-plan.js';
+
+@Module({
+  controllers: [FeaturesController, PlansController, PlanVersionsController],
+  providers: [
+    { provide: FEATURES, useClass: PostgresFeatureStore },
+    { provide: PLANS, useClass: PostgresPlanStore },
+    ArchiveFeature,
+    ArchivePlan,
+    CreateFeature,
+    CreatePlan,
+    DeletePlan,
+    LookUpMeterUse,
+    NextPlan,
+    PublishPlan,
+    ReadFeatures,
+    ReadPlans,
+    UpdatePlan,
+  ],
+  exports: [FEATURES, PLANS, LookUpMeterUse],
+})
+export class CatalogModule {}

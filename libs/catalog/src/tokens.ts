@@ -1,0 +1,10 @@
+// Injection tokens. FEATURES and PLANS are the face for higher rooms; the others are ports that other rooms answer.
+export const FEATURES = Symbol('catalog.FEATURES');
+export const PLANS = Symbol('catalog.PLANS');
+
+/** `FeatureMeters`: a feature names a meter. */
+export const FEATURE_METERS = Symbol('catalog.FEATURE_METERS');
+/** `FeatureReferences`: what keeps a feature from being archived. */
+export const FEATURE_REFERENCES = Symbol('catalog.FEATURE_REFERENCES');
+/** `MeterEntitlements`: entitlements keep a meter from being deleted. */
+export const METER_ENTITLEMENTS = Symbol('catalog.METER_ENTITLEMENTS');

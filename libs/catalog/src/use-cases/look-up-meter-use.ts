@@ -1,0 +1,29 @@
+import type { Clock, Db } from '@ledgerline/kernel';
+import { CLOCK } from '@ledgerline/platform';
+import { Inject } from '@nestjs/common';
+import type { FeatureStore, MeterEntitlements } from '../core/ports.js';
+import { FEATURES, METER_ENTITLEMENTS } from '../tokens.js';
+
+/** Answers metering's question what stands on a meter. */
+export class LookUpMeterUse {
+  constructor(
+    @Inject(CLOCK) private readonly clock: Clock,
+    @Inject(FEATURES) private readonly features: FeatureStore,
+    @Inject(METER_ENTITLEMENTS) private readonly entitlements: MeterEntitlements,
+  ) {}
+
+  async meterUse(
+    db: Db,
+    meterId: string,
+  ): Promise<{ readonly activeFeatures: number; readonly entitlements: number }> {
+    const features = await this.features.findActiveOfMeter(db, meterId);
+    const entitlements = await this.entitlements.countOnMeter(db, meterId, this.clock.now());
+    return { activeFeatures: features.length, entitlements };
+  }
+
+  /** Group keys that filters of active features name. */
+  async groupByKeysInUse(db: Db, meterId: string): Promise<readonly string[]> {
+    const features = await this.features.findActiveOfMeter(db, meterId);
+    return [...new Set(features.flatMap(({ filters }) => Object.keys(filters ?? {})))];
+  }
+}
