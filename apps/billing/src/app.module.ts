@@ -2,7 +2,7 @@ import { ContractModule } from '@ledgerline/contract';
 import type { LiveClock, Room } from '@ledgerline/platform';
 import { type Platform, PlatformModule } from '@ledgerline/platform/nest';
 import { SystemModule } from '@ledgerline/system';
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { type Binding, bindings, BindingsModule, checkBindings } from './bindings.js';
 import { rooms as allRooms } from './rooms.js';
 
@@ -15,6 +15,7 @@ export interface AppParts {
 }
 
 /** The same module graph in the api and in the worker; what differs is what the mains start on it. */
+@Module({})
 export class AppModule {
   static forRoot(parts: AppParts): DynamicModule {
     const { platform, clock, rooms = allRooms, bindings: bound = bindings } = parts;

@@ -1,4 +1,4 @@
-import type { DynamicModule, InjectionToken, Type } from '@nestjs/common';
+import { type DynamicModule, type InjectionToken, Module, type Type } from '@nestjs/common';
 import type { Room } from '@ledgerline/platform';
 
 /** A port that one room declares and the implementation that a higher room exports from its module. */
@@ -29,6 +29,7 @@ export function checkBindings(rooms: readonly Room[], bound: readonly Binding[])
 }
 
 /** Makes each port injectable everywhere as the implementation it is bound to. */
+@Module({})
 export class BindingsModule {
   static forRoot(modules: readonly (Type | DynamicModule)[], bound: readonly Binding[]): DynamicModule {
     return {

@@ -1,5 +1,6 @@
 import { type Config, ConfigError, loadConfig } from '@ledgerline/platform/config';
 import { MigrationError } from '@ledgerline/platform/postgres';
+import { inspect } from 'node:util';
 
 /** Something that runs until it is told to stop. */
 export interface Running {
@@ -23,7 +24,7 @@ export async function runMain(start: (config: Config) => Promise<Running>): Prom
     if (closing) return;
     closing = true;
     const timer = setTimeout(() => {
-      console.error(`still busy ${shutdownMaxMs} ms after the signal; giving up`);
+      say(`still busy ${shutdownMaxMs} ms after the signal; giving up`);
       process.exit(1);
     }, shutdownMaxMs);
     running.close().then(
@@ -41,8 +42,9 @@ export async function runMain(start: (config: Config) => Promise<Running>): Prom
   process.once('SIGINT', stop);
 }
 
+const say = (line: string): void => void process.stderr.write(`${line}\n`);
+
 /** One line for what a person can correct, the stack for what is our fault. */
 export function explain(error: unknown): void {
-  if (error instanceof ConfigError || error instanceof MigrationError) console.error(error.message);
-  else console.error(error);
+  say(error instanceof ConfigError || error instanceof MigrationError ? error.message : inspect(error));
 }

@@ -1,3 +1,4 @@
+import { registerDocs } from '@ledgerline/contract';
 import type { LiveClock, Room } from '@ledgerline/platform';
 import type { Config } from '@ledgerline/platform/config';
 import { createHttpApp } from '@ledgerline/platform/http';
@@ -31,6 +32,7 @@ export async function startApi(config: Config, options: StartOptions = {}): Prom
     clock,
     validateReplies: process.env['NODE_ENV'] !== 'production',
   });
+  registerDocs(app.getHttpAdapter().getInstance());
   await app.listen({ host: config.billing.host, port: config.billing.port });
   const engines = engineChecks(platform);
   const telemetry = await startTelemetryServer({

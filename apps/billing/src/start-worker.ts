@@ -30,6 +30,7 @@ export async function startWorker(config: Config, options: StartOptions = {}): P
     metrics: platform.metrics,
   });
   notices.useClock(clock);
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and reads them as a record
   const app = await NestFactory.createMicroservice(AppModule.forRoot({ platform, clock, ...options }), {
     strategy: notices,
     logger: nestLogger(platform.logger),
@@ -45,10 +46,10 @@ export async function startWorker(config: Config, options: StartOptions = {}): P
     port: config.billing.workerTelemetryPort,
     checks: [
       ...checks,
-      { name: 'notices', run: async () => notices.trouble },
-      { name: 'relay', run: async () => engines.relay.trouble },
-      { name: 'jobs', run: async () => engines.worker.trouble },
-      { name: 'due work', run: async () => engines.sweeper.trouble },
+      { name: 'notices', run: () => Promise.resolve(notices.trouble) },
+      { name: 'relay', run: () => Promise.resolve(engines.relay.trouble) },
+      { name: 'jobs', run: () => Promise.resolve(engines.worker.trouble) },
+      { name: 'due work', run: () => Promise.resolve(engines.sweeper.trouble) },
     ],
     registry: platform.metrics,
   });

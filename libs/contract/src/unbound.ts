@@ -60,7 +60,6 @@ export const unbound: readonly OperationId[] = [
   'getDebugMetrics', // GET /api/v1/debug/metrics
   'listEntitlements', // GET /api/v1/entitlements
   'getEntitlementById', // GET /api/v1/entitlements/{entitlementId}
-  'listEvents', // GET /api/v1/events
   'listFeatures', // GET /api/v1/features
   'createFeature', // POST /api/v1/features
   'getFeature', // GET /api/v1/features/{featureId}
@@ -76,14 +75,7 @@ export const unbound: readonly OperationId[] = [
   'marketplaceAppAPIKeyInstall', // POST /api/v1/marketplace/listings/{type}/install/apikey
   'marketplaceOAuth2InstallGetURL', // GET /api/v1/marketplace/listings/{type}/install/oauth2
   'marketplaceOAuth2InstallAuthorize', // GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize
-  'listMeters', // GET /api/v1/meters
-  'createMeter', // POST /api/v1/meters
-  'getMeter', // GET /api/v1/meters/{meterIdOrSlug}
-  'updateMeter', // PUT /api/v1/meters/{meterIdOrSlug}
-  'deleteMeter', // DELETE /api/v1/meters/{meterIdOrSlug}
   'listMeterGroupByValues', // GET /api/v1/meters/{meterIdOrSlug}/group-by/{groupByKey}/values
-  'queryMeter', // GET /api/v1/meters/{meterIdOrSlug}/query
-  'queryMeterPost', // POST /api/v1/meters/{meterIdOrSlug}/query
   'listMeterSubjects', // GET /api/v1/meters/{meterIdOrSlug}/subjects
   'listNotificationChannels', // GET /api/v1/notification/channels
   'createNotificationChannel', // POST /api/v1/notification/channels
@@ -158,6 +150,4 @@ export const unbound: readonly OperationId[] = [
   'getEntitlementByIdV2', // GET /api/v2/entitlements/{entitlementId}
   'listEventsV2', // GET /api/v2/events
   'listGrantsV2', // GET /api/v2/grants
-  'getClock', // GET /api/ledgerline/v1/clock
-  'setClock', // PUT /api/ledgerline/v1/clock
 ];

@@ -1,15 +1,15 @@
-import { registerReplyValidation, useRawBodies } from '@ledgerline/contract';
+import { problemOf, registerReplyValidation, useRawBodies } from '@ledgerline/contract';
 import { newId } from '@ledgerline/kernel';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { LiveClock } from '../live-clock.js';
 import { nestLogger } from '../telemetry/nest-logger.js';
 import { KnownRoutes } from './known-routes.js';
-import { ProblemFilter } from './problem-filter.js';
+import { ProblemFilter, sendProblem } from './problem-filter.js';
 
 /** Who asks, as authentication found out. */
 export interface Caller {
@@ -55,11 +55,15 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: 1_024 },
     // A shutdown must not wait for a client that keeps its connection open without asking anything.
     forceCloseConnections: 'idle',
+    // What fails before there is a route, so that no filter sees it: a path that cannot be decoded.
+    frameworkErrors: (_error, request, reply) =>
+      sendProblem(reply as FastifyReply, problemOf(400, request.id, 'the path cannot be decoded')),
   });
   const routes = new KnownRoutes();
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify: FastifyInstance = adapter.getInstance();
   fastify.addHook('onRoute', ({ path, method }) => routes.add(path, [method].flat()));
   addRequestHooks(fastify, options);
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and reads them as a record
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: nestLogger(options.logger),
     abortOnError: false,

@@ -11,7 +11,7 @@ export class KnownRoutes {
           : segment.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*'),
       )
       .join('/');
-    this.routes.push({ pattern: new RegExp(`^${source}/?$`), methods: new Set(methods) });
+    this.routes.push({ pattern: new RegExp(`^${source}$`), methods: new Set(methods) });
   }
 
   /** The methods this path takes; empty when nobody knows the path. */

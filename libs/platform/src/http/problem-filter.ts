@@ -6,6 +6,13 @@ import type { Logger } from 'pino';
 import { refusalOfPostgresError } from '../postgres/postgres-errors.js';
 import type { KnownRoutes } from './known-routes.js';
 
+/** Bytes, not text: to text Fastify would add a charset that problem+json does not have. */
+export const sendProblem = (reply: FastifyReply, problem: Problem): void =>
+  void reply
+    .code(problem.status)
+    .type(problemMedia)
+    .send(Buffer.from(JSON.stringify(problem)));
+
 interface Outcome {
   readonly problem: Problem;
   readonly headers?: Readonly<Record<string, string>>;
@@ -27,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
       this.logger.error({ err: error, requestId: request.id }, 'failed after the reply had begun');
       return;
     }
-    void reply.code(problem.status).headers(headers).type(problemMedia).send(JSON.stringify(problem));
+    sendProblem(reply.headers(headers), problem);
   }
 
   private outcomeOf(error: unknown, request: FastifyRequest): Outcome {

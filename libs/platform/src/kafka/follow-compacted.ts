@@ -1,6 +1,6 @@
 import { newId } from '@ledgerline/kernel';
 import type { Admin, Consumer, Kafka } from 'kafkajs';
-import { kafkaRetry } from './open-kafka.js';
+import { fetchWaitMs, kafkaRetry } from './open-kafka.js';
 
 export interface CompactedRecord {
   readonly key: string;
@@ -30,6 +30,7 @@ export async function followCompacted(
   const consumer = kafka.consumer({
     // A group of one that commits nothing: its name never comes again, and the broker forgets it once it is empty.
     groupId: `${topic}-follower-${newId()}`,
+    maxWaitTimeInMs: fetchWaitMs,
     retry: { ...kafkaRetry, restartOnFailure: () => Promise.resolve(true) },
   });
   const admin = kafka.admin();

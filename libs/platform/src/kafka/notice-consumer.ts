@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Notice } from '../notice.js';
 import { reasonOf } from '../telemetry/reason.js';
-import { kafkaRetry } from './open-kafka.js';
+import { fetchWaitMs, kafkaRetry } from './open-kafka.js';
 
 export interface NoticeConsumerOptions {
   readonly kafka: Kafka;
@@ -33,6 +33,7 @@ export class NoticeConsumer {
       groupId: options.groupId,
       sessionTimeout: 30_000,
       heartbeatInterval: heartbeatEveryMs,
+      maxWaitTimeInMs: fetchWaitMs,
       // The library gives up after its retries; a service that no longer listens is worse than one that tries for ever.
       retry: { ...kafkaRetry, restartOnFailure: () => Promise.resolve(true) },
     });
@@ -64,17 +65,19 @@ export class NoticeConsumer {
   }
 
   private async handleBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch, resolveOffset, heartbeat, isRunning, isStale, commitOffsetsIfNecessary } = payload;
+    const { batch } = payload;
     for (const message of batch.messages) {
-      if (!isRunning() || isStale() || this.stopping.signal.aborted) return;
+      if (!payload.isRunning() || payload.isStale() || this.stopping.signal.aborted) return;
       const notice = this.read(message, batch.partition);
       if (notice !== undefined) {
-        const handled = await this.handleUntilDone(notice, batch.partition, message.offset, heartbeat);
+        const handled = await this.handleUntilDone(notice, batch.partition, message.offset, () =>
+          payload.heartbeat(),
+        );
         if (!handled) return; // stopping: the offset stays where it is, so the notice comes again
       }
-      resolveOffset(message.offset);
-      await heartbeat();
-      await commitOffsetsIfNecessary();
+      payload.resolveOffset(message.offset);
+      await payload.heartbeat();
+      await payload.commitOffsetsIfNecessary();
     }
   }
 
@@ -126,7 +129,10 @@ export class NoticeConsumer {
   private pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const { signal } = this.stopping;
-      if (signal.aborted) return resolve();
+      if (signal.aborted) {
+        resolve();
+        return;
+      }
       const finish = (): void => {
         clearTimeout(timer);
         signal.removeEventListener('abort', finish);
@@ -143,14 +149,14 @@ const isRebalance = (error: unknown): boolean =>
 
 /** A handler that takes longer than the session must not lose its partition while it works. */
 async function withHeartbeats(heartbeat: () => Promise<void>, work: () => Promise<void>): Promise<void> {
-  let lost: unknown;
+  let lost: { readonly error: unknown } | undefined;
   const timer = setInterval(() => {
-    heartbeat().catch((error: unknown) => (lost = error));
+    heartbeat().catch((error: unknown) => (lost = { error }));
   }, heartbeatEveryMs);
   try {
     await work();
   } finally {
     clearInterval(timer);
   }
-  if (lost !== undefined) throw lost;
+  if (lost !== undefined) throw lost.error;
 }

@@ -20,6 +20,9 @@ export const kafkaRetry = {
   retries: 30,
 } as const;
 
+/** How long the broker holds a fetch open when there is nothing. A consumer that is told to leave waits for it. */
+export const fetchWaitMs = 500;
+
 const levels = {
   [logLevel.ERROR]: 'error',
   [logLevel.WARN]: 'warn',
@@ -36,14 +39,11 @@ export const openKafka = ({ brokers, service, logger }: KafkaOptions): Kafka =>
     requestTimeout: 15_000, // the broker itself gives up an acks=all write after ten
     retry: kafkaRetry,
     logLevel: logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.WARN,
-    logCreator: () => (entry) => logger[levelOf(entry)]({ kafka: detailsOf(entry) }, entry.log.message),
+    logCreator: () => (entry) => logger[levels[entry.level]]({ kafka: detailsOf(entry) }, entry.log.message),
   });
 
-function levelOf(entry: LogEntry): (typeof levels)[keyof typeof levels] {
-  return levels[entry.level as keyof typeof levels];
-}
-
+/** What the library logs beside its message, which pino writes by itself, as it does the time. */
 function detailsOf({ namespace, log }: LogEntry): Record<string, unknown> {
-  const { message: _message, timestamp: _timestamp, ...details } = log;
-  return { namespace, ...details };
+  const details = Object.entries(log).filter(([key]) => key !== 'message' && key !== 'timestamp');
+  return { namespace, ...Object.fromEntries(details) };
 }

@@ -19,7 +19,9 @@ export async function migrateAll({ config, logger, migrations }: MigrateAllOptio
   try {
     const applied = await migrate({
       postgresUrl: config.postgres.url,
-      clickhouse: async (query) => void (await clickhouse.command({ query })),
+      clickhouse: async (query) => {
+        await clickhouse.command({ query });
+      },
       ...(migrations === undefined ? {} : { migrations }),
     });
     for (const name of applied) logger.info({ migration: name }, 'applied');

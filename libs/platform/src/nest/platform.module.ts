@@ -1,5 +1,5 @@
 import type { UnitOfWork } from '@ledgerline/kernel';
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { Counter } from 'prom-client';
 import type { LiveClock } from '../live-clock.js';
 import { PostgresUnitOfWork } from '../postgres/unit-of-work.js';
@@ -19,6 +19,7 @@ import {
 import type { Platform } from './open-platform.js';
 
 /** Makes the open engines injectable in every room. */
+@Module({})
 export class PlatformModule {
   static forRoot(platform: Platform, clock: LiveClock): DynamicModule {
     const providers = [

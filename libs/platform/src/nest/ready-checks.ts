@@ -16,10 +16,10 @@ export function engineChecks(platform: Platform): { checks: Check[]; close: () =
     return fresh;
   };
   const checks: Check[] = [
-    { name: 'postgres', run: async () => void (await postgres.query('SELECT 1')) },
+    { name: 'postgres', run: () => postgres.query('SELECT 1').then(() => undefined) },
     { name: 'migrations', run: () => findMigrationTrouble((sql) => postgres.query(sql), migrations) },
     { name: 'clickhouse', run: () => findClickHouseTrouble(clickhouse) },
-    { name: 'redis', run: async () => void (await queue.ping()) },
+    { name: 'redis', run: () => queue.ping().then(() => undefined) },
     {
       name: 'kafka',
       run: async () => {

@@ -17,31 +17,29 @@ export async function onceUnderKey<T>(tx: PostgresTx, work: () => Promise<T>): P
   const manager = managerOf(tx);
   const id = [tx.namespace, scope.route ?? '', scope.key];
   await manager.query(waitForFirst);
-  const claimed: unknown[] = await manager.query(claim, [...id, scope.inputHash]);
+  const claimed = await manager.query<unknown[]>(claim, [...id, scope.inputHash]);
   await manager.query(`SET LOCAL lock_timeout = 0`);
   if (claimed.length === 0) {
-    const [first] = (await manager.query(find, id)) as { input_hash: string; answer: string }[];
+    const [first] = await manager.query<{ input_hash: string; answer: string }[]>(find, id);
     if (first?.input_hash !== scope.inputHash) {
       throw new Refused(refusal.conflict(`the Idempotency-Key ${scope.key} was used with another request`));
     }
-    return read<T>(first.answer);
+    return read(first.answer) as T;
   }
   const answer = JSON.stringify((await work()) ?? null);
   await manager.query(store, [...id, answer]);
   // Read back, so that the first caller gets exactly what a repetition will get.
-  return read<T>(answer);
+  return read(answer) as T;
 }
 
-function read<T>(answer: string): T {
+function read(answer: string): unknown {
   const value: unknown = JSON.parse(answer);
-  return (value === null ? undefined : value) as T;
+  return value === null ? undefined : value;
 }
 
 /** Hash of a request's input for `IdempotencyScope`: key order does not matter, anything else does. */
 export const inputHashOf = (input: unknown): string =>
-  createHash('sha256')
-    .update(JSON.stringify(input, sortedKeys) ?? 'undefined')
-    .digest('hex');
+  createHash('sha256').update(JSON.stringify({ input }, sortedKeys)).digest('hex');
 
 function sortedKeys(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

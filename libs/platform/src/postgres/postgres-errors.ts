@@ -23,7 +23,7 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 
 /** What an error of Postgres says about the request rather than about us; undefined when it is our own failure. */
 export function refusalOfPostgresError(error: unknown): Refusal | undefined {
-  switch (sqlStateOf(error)) {
+  switch (sqlStateOf(error) ?? '') {
     case '22021': // character not in repertoire
     case '22P05': // untranslatable character
       return refusal.invalid('text must not contain the character U+0000');

@@ -97,9 +97,9 @@ export class JournalRelay {
       connectionString: this.options.url,
       application_name: 'ledgerline relay',
     });
-    let broken: Error | undefined;
+    const connection: { broken?: Error } = {};
     client.on('error', (error) => {
-      broken = error;
+      connection.broken = error;
       this.wake();
     });
     client.on('notification', () => this.wake());
@@ -107,12 +107,14 @@ export class JournalRelay {
     try {
       await client.query('LISTEN ledgerline_journal');
       while (!this.stopping) {
-        if (broken !== undefined) throw broken;
+        if (connection.broken !== undefined) throw connection.broken;
         if (await this.holdsLock(client)) {
-          while (!this.stopping && (await this.relayBatch(client)) === batchMax);
+          let told: number;
+          do told = await this.relayBatch(client);
+          while (told === batchMax);
         }
         this.state = undefined;
-        if (!this.stopping && broken === undefined) await this.sleep();
+        await this.sleep();
       }
     } finally {
       await client.end();

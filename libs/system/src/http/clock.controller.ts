@@ -13,8 +13,9 @@ export class ClockController {
   ) {}
 
   @Operation('getClock')
-  async get(_request: OpRequest<'getClock'>): Promise<OpReply<'getClock'>> {
-    return { mode: this.moveClock === null ? 'system' : 'virtual', now: toRfc3339(this.clock.now()) };
+  get(): Promise<OpReply<'getClock'>> {
+    const mode = this.moveClock === null ? 'system' : 'virtual';
+    return Promise.resolve({ mode, now: toRfc3339(this.clock.now()) });
   }
 
   @Operation('setClock')

@@ -37,7 +37,7 @@ export class PostgresClock implements LiveClock {
   }
 
   private async read(): Promise<Instant> {
-    const [row] = (await this.source.query(read)) as { now: Date }[];
+    const [row] = await this.source.query<{ now: Date }[]>(read);
     if (row !== undefined) return instantFromDb(row.now);
     await this.source.query(begin, [instantToDb(this.machine.now())]);
     return this.read();
