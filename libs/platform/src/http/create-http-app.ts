@@ -3,7 +3,7 @@ import { newId } from '@ledgerline/kernel';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { LiveClock } from '../live-clock.js';
@@ -56,8 +56,8 @@ export async function createHttpApp(
     // A shutdown must not wait for a client that keeps its connection open without asking anything.
     forceCloseConnections: 'idle',
     // What fails before there is a route, so that no filter sees it: a path that cannot be decoded.
-    frameworkErrors: (_error, request, reply) =>
-      sendProblem(reply as FastifyReply, problemOf(400, request.id, 'the path cannot be decoded')),
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
+      sendProblem(reply, problemOf(400, request.id, 'the path cannot be decoded')),
   });
   const routes = new KnownRoutes();
   const fastify: FastifyInstance = adapter.getInstance();

@@ -325,6 +325,20 @@ describe('the relay', () => {
     expect(relay.trouble).toBeUndefined();
   });
 
+  it('goes on after its connection was cut', async () => {
+    const publisher = collecting();
+    const relay = relayTo(publisher, 'cut', 20);
+    relay.start();
+    await eventually(() => relay.trouble === undefined, { what: 'the relay to run' });
+    await source.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE application_name = 'ledgerline relay' AND datname = current_database()`,
+    );
+    await append('A');
+    await eventually(() => ofStream(publisher.seen).length === 1, { what: 'the notice after the cut' });
+    await relay.stop();
+  });
+
   it('runs in one process at a time and goes on where the other stopped', async () => {
     const first = collecting();
     const second = collecting();
