@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EngineFault, reasonOf } from './fault.js';
@@ -139,8 +140,8 @@ function watchOver(pid: number): () => void {
   // Without a watchdog an orphan is still found by the next start through its claim file.
   watchdog.once('error', () => undefined);
   watchdog.unref();
-  const { stdin } = watchdog;
-  if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
+  // Neither may keep this process running: the watchdog is there for when it is gone.
+  if (watchdog.stdin instanceof Socket) watchdog.stdin.unref();
   return () => watchdog.kill('SIGKILL');
 }
 

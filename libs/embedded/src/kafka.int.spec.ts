@@ -23,7 +23,9 @@ describe('the embedded Kafka, through kafkajs', () => {
     await rm(dir, { recursive: true, force: true });
   });
 
-  const kafka = () => new Kafka({ brokers: [engine.url], logLevel: logLevel.NOTHING });
+  // Short pauses: kafkajs waits ten seconds in all by default before it gives a refusal on.
+  const retry = { retries: 10, initialRetryTime: 50, maxRetryTime: 200 };
+  const kafka = () => new Kafka({ brokers: [engine.url], logLevel: logLevel.NOTHING, retry });
 
   async function produce(topic: string, values: readonly string[]): Promise<void> {
     const producer = kafka().producer({ idempotent: true });

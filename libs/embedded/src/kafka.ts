@@ -55,6 +55,7 @@ function javaArguments(jars: string, heapMb: number): string[] {
     '-XX:-UsePerfData',
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-Dorg.slf4j.simpleLogger.showDateTime=true',
+    "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSSXXX",
     '-Djava.awt.headless=true',
     '-cp',
     join(jars, '*'),

@@ -68,6 +68,8 @@ function serverFlags(options: PostgresOptions): string[] {
     wal_level: 'minimal',
     max_parallel_workers: 2,
     io_method: 'sync',
+    // In the cluster's own directory: the memory file system would keep the segments of a killed server for ever.
+    dynamic_shared_memory_type: 'mmap',
     timezone: 'UTC',
     log_timezone: 'UTC',
   };

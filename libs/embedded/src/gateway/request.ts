@@ -52,7 +52,7 @@ export function readRequest(message: IncomingMessage): GatewayRequest {
       settings.set(checkName(key), value);
     }
   }
-  const wantsGzip = /\bgzip\b/.test(String(message.headers['accept-encoding'] ?? ''));
+  const wantsGzip = /\bgzip\b/.test(message.headers['accept-encoding'] ?? '');
   return {
     query: known.get('query') ?? '',
     queryId: known.get('query_id'),
