@@ -8,6 +8,7 @@ import {
   type SinkFault,
   type SinkSettings,
 } from '@ledgerline/metering';
+import type { EventsStore } from '@ledgerline/metering/core';
 import { type ClickHouseClient, openClickHouse } from '@ledgerline/platform/clickhouse';
 import { openKafka } from '@ledgerline/platform/kafka';
 import { createLogger } from '@ledgerline/platform/telemetry';
@@ -50,6 +51,8 @@ export interface SinkOptions {
   readonly clickhouseUrl?: string;
   readonly codec?: SinkCodec;
   readonly readings?: ReadingsBuilder;
+  /** Stands in for the real store: the naive modes. */
+  readonly openStore?: (client: ClickHouseClient) => EventsStore;
 }
 
 /** Creates the tables of the events migration in the client's database. */
@@ -189,7 +192,7 @@ export async function openRig(options: { partitions?: number; engines?: EngineAd
       const sink = new Sink(
         {
           log,
-          store: new SinkEventsStore(client),
+          store: given.openStore?.(client) ?? new SinkEventsStore(client),
           readings: new ReadingsPump(given.readings ?? { advance: () => Promise.resolve() }, () => undefined),
           codec: given.codec ?? codec,
           observer: {

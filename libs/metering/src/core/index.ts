@@ -4,6 +4,7 @@ export { decideIngest, type IngestRequest } from './ingest-parse.js';
 export { parseRfc3339Seconds } from './ingest-time.js';
 export { type BatchHashes, SinkBatch } from './sink-batch.js';
 export type { Position, SinkFault } from './sink-continuity.js';
+export { rowStructure } from './sink-row-writer.js';
 export { DedupeFilters, type FilterUse } from './sink-filters.js';
 export type {
   EventsInsert,
