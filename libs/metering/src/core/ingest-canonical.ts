@@ -51,8 +51,8 @@ function hasLongNumber(text: string): boolean {
     let end = at + 1;
     while (isDigitOrDot(text.charCodeAt(end))) end += 1;
     if (end - start >= LONG && opensNumber(text, start)) return true;
-    // Go on behind the run: measuring it again from its next place would make long runs quadratic.
-    at = Math.max(at, end - LONG);
+    // On from behind the run (its end is no digit): measuring it again from its next place would make long runs quadratic.
+    at = end;
   }
   return false;
 }
