@@ -34,12 +34,16 @@ describe('a gateway killed at the commit of a part', () => {
         logFile: join(dir, 'log'),
       };
       const doomed = await startClickhouse({ ...options, env: await killAtRename({ n, when }) });
-      await post(doomed, 'CREATE DATABASE d');
-      await post(doomed, 'CREATE TABLE d.t (a UInt64) ENGINE = MergeTree ORDER BY a');
-      const insert = `INSERT INTO d.t SELECT number FROM numbers(${ROWS})`;
-      for (let done = 1; done < n; done += 1) expect(await post(doomed, insert)).toBe('');
-      await expect(post(doomed, insert)).rejects.toThrow();
-      expect(await doomed.exited).toEqual({ code: null, signal: 'SIGKILL' });
+      try {
+        await post(doomed, 'CREATE DATABASE d');
+        await post(doomed, 'CREATE TABLE d.t (a UInt64) ENGINE = MergeTree ORDER BY a');
+        const insert = `INSERT INTO d.t SELECT number FROM numbers(${ROWS})`;
+        for (let done = 1; done < n; done += 1) expect(await post(doomed, insert)).toBe('');
+        await expect(post(doomed, insert)).rejects.toThrow();
+        expect(await doomed.exited).toEqual({ code: null, signal: 'SIGKILL' });
+      } finally {
+        await doomed.stop();
+      }
 
       const engine = await startClickhouse(options);
       try {
