@@ -1,3 +1,4 @@
+import { readStringFilter } from '@ledgerline/metering/core';
 import { type Decision, type Instant, isUlid, refusal, type Refusal } from '@ledgerline/kernel';
 import type { DimensionFilter, Feature } from './feature.js';
 import type { FeatureMeter } from './ports.js';
@@ -82,6 +83,10 @@ function refuseFilters(
   if (keys.length > filtersMax) {
     const message = `must not have more than ${filtersMax} dimensions`;
     return refusal.invalidField(`$.${name}`, 'feature_filters_many', message);
+  }
+  for (const key of keys) {
+    const read = readStringFilter(filters[key] ?? {}, `$.${name}['${key}']`);
+    if (read.refused !== undefined) return read.refused;
   }
   // Without a meter the filters are stored as they are and have no effect.
   const unknown = meter === undefined ? undefined : keys.find((key) => !meter.groupByKeys.includes(key));

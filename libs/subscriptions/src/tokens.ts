@@ -1,0 +1,13 @@
+/** The face for higher rooms: `Subscriptions`. */
+export const SUBSCRIPTIONS = Symbol('subscriptions.SUBSCRIPTIONS');
+export const SUBSCRIPTION_STORE = Symbol('subscriptions.SUBSCRIPTION_STORE');
+
+// Ports that other rooms answer.
+/** `Subscribers`, of customers. */
+export const SUBSCRIBERS = Symbol('subscriptions.SUBSCRIBERS');
+/** `EntitlementWriter`, of entitlements. */
+export const ENTITLEMENT_WRITER = Symbol('subscriptions.ENTITLEMENT_WRITER');
+/** `EntitlementViews`, of entitlements. */
+export const ENTITLEMENT_VIEWS = Symbol('subscriptions.ENTITLEMENT_VIEWS');
+/** `BillingReadiness`, of invoicing. */
+export const BILLING_READINESS = Symbol('subscriptions.BILLING_READINESS');
