@@ -7,7 +7,10 @@ const loopback = '127.0.0.1';
 /** Every setting there is. Environment names follow from it: `ingest.bodyMaxBytes` is LEDGERLINE_INGEST_BODY_MAX_BYTES. */
 export const sections = {
   instance: {
-    dataDir: text('.ledgerline/data', 'Everything an instance keeps on disk; a second instance needs its own.'),
+    dataDir: text(
+      '.ledgerline/data',
+      'Everything an instance keeps on disk; a second instance needs its own.',
+    ),
     port: integer({
       fallback: 8888,
       min: 1,
