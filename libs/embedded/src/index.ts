@@ -1,5 +1,12 @@
 export { startClickhouse, type ClickhouseOptions } from './clickhouse.js';
-export { tail, type EngineExit, type EngineOptions, type RunningEngine } from './engine.js';
+export {
+  launch as launchProgram,
+  tail,
+  type EngineExit,
+  type EngineOptions,
+  type EngineProgram,
+  type RunningEngine,
+} from './engine.js';
 export { EngineFault, reasonOf } from './fault.js';
 export { startKafka, type KafkaOptions } from './kafka.js';
 export { startPostgres, type PostgresOptions } from './postgres.js';

@@ -1,0 +1,131 @@
+import {
+  launchProgram,
+  repositoryRoot,
+  type RunningEngine,
+  startClickhouse,
+  startKafka,
+  startPostgres,
+  startRedis,
+} from '@ledgerline/embedded';
+import { join } from 'node:path';
+import { type EngineName, type Instance, portOffsets } from './plan-instance.js';
+
+/** Something the supervisor keeps running. */
+export interface Program {
+  readonly name: string;
+  readonly logFile: string;
+  start(): Promise<RunningEngine>;
+}
+
+/** The engines this instance brings along itself, by name. */
+export function enginePrograms(instance: Instance): ReadonlyMap<EngineName, Program> {
+  const options = (name: EngineName) => ({
+    dataDir: join(instance.dataDir, name),
+    port: instance.port + portOffsets[name],
+    logFile: join(instance.logDir, `${name}.log`),
+  });
+  const launchers: Record<EngineName, () => Promise<RunningEngine>> = {
+    kafka: () =>
+      startKafka({ ...options('kafka'), controllerPort: instance.port + portOffsets.kafkaController }),
+    clickhouse: () => startClickhouse(options('clickhouse')),
+    postgres: () => startPostgres(options('postgres')),
+    redis: () => startRedis(options('redis')),
+  };
+  const titles: Record<EngineName, string> = {
+    kafka: 'Kafka',
+    clickhouse: 'ClickHouse gateway',
+    postgres: 'Postgres',
+    redis: 'Redis',
+  };
+  return new Map(
+    instance.localEngines.map((name) => [
+      name,
+      { name: titles[name], logFile: options(name).logFile, start: launchers[name] },
+    ]),
+  );
+}
+
+interface ServiceEntry {
+  readonly entry: string;
+  readonly port: number;
+  readonly morePorts: readonly number[];
+  readonly ready: string;
+}
+
+export const serviceNames = ['ingest', 'sink', 'api', 'worker', 'front-door'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+function serviceEntries({ config }: Instance): Record<ServiceName, ServiceEntry> {
+  const { ingest, sink, billing, instance, telemetry } = config;
+  const ready = (port: number): string => `http://${telemetry.host}:${port}/healthz/ready`;
+  return {
+    ingest: {
+      entry: 'apps/ingest/dist/main.js',
+      port: ingest.telemetryPort,
+      morePorts: [ingest.port],
+      ready: ready(ingest.telemetryPort),
+    },
+    sink: {
+      entry: 'apps/sink/dist/main.js',
+      port: sink.telemetryPort,
+      morePorts: [],
+      ready: ready(sink.telemetryPort),
+    },
+    api: {
+      entry: 'apps/billing/dist/main-api.js',
+      port: billing.telemetryPort,
+      morePorts: [billing.port],
+      ready: ready(billing.telemetryPort),
+    },
+    worker: {
+      entry: 'apps/billing/dist/main-worker.js',
+      port: billing.workerTelemetryPort,
+      morePorts: [],
+      ready: ready(billing.workerTelemetryPort),
+    },
+    'front-door': {
+      entry: 'libs/embedded/dist/front-door/main.js',
+      port: instance.port,
+      morePorts: [],
+      ready: `http://127.0.0.1:${instance.port}/`,
+    },
+  };
+}
+
+/** Each service as its own process; started means that it answers that it can do its work. */
+export function servicePrograms(
+  instance: Instance,
+  env: Readonly<Record<string, string | undefined>>,
+): ReadonlyMap<ServiceName, Program> {
+  const entries = serviceEntries(instance);
+  return new Map(
+    serviceNames.map((name) => {
+      const { entry, port, morePorts, ready } = entries[name];
+      const logFile = join(instance.logDir, `${name}.log`);
+      const start = (): Promise<RunningEngine> =>
+        launchProgram(
+          {
+            name,
+            url: ready,
+            command: process.execPath,
+            // The directory stands in the command line: that is how an orphan of this instance is recognised.
+            args: ['--enable-source-maps', join(repositoryRoot, entry), instance.dataDir],
+            env,
+            morePorts,
+            probe: () => requireReady(ready),
+          },
+          { dataDir: join(instance.dataDir, 'services', name), port, logFile },
+        );
+      return [name, { name, logFile, start }];
+    }),
+  );
+}
+
+// A probe of loopback that takes longer will not succeed; the next one asks again.
+const probeTimeoutMs = 3_000;
+
+async function requireReady(url: string): Promise<void> {
+  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(probeTimeoutMs) });
+  const body = await response.text();
+  if (response.status >= 400) throw new Error(`not ready yet: ${body.slice(0, 500)}`);
+}
