@@ -1,10 +1,11 @@
-import { type DynamicModule, type InjectionToken, Module, type Type } from '@nestjs/common';
+import { type DynamicModule, type InjectionToken, Module, type Provider, type Type } from '@nestjs/common';
 import type { Room } from '@ledgerline/platform';
 
 /** A port that one room declares and the implementation that a higher room exports from its module. */
 export interface Binding {
   readonly port: symbol;
-  readonly to: InjectionToken;
+  /** Several when the port is a list: each room that has something to say adds its own. */
+  readonly to: InjectionToken | readonly InjectionToken[];
 }
 
 /** The only place that joins a room's port to another room's implementation. */
@@ -36,8 +37,16 @@ export class BindingsModule {
       module: BindingsModule,
       global: true,
       imports: [...modules],
-      providers: bound.map(({ port, to }) => ({ provide: port, useExisting: to })),
+      providers: bound.map(providerOf),
       exports: bound.map(({ port }) => port),
     };
   }
 }
+
+function providerOf({ port, to }: Binding): Provider {
+  return isList(to)
+    ? { provide: port, inject: [...to], useFactory: (...parts: readonly unknown[]) => parts }
+    : { provide: port, useExisting: to };
+}
+
+const isList = (to: Binding['to']): to is readonly InjectionToken[] => Array.isArray(to);
