@@ -2,12 +2,12 @@ import { decodeUsageRecord, MalformedUsageRecord, usageFingerprint } from '@ledg
 import type { SinkCodec } from '@ledgerline/metering';
 import xxhash from 'xxhash-wasm';
 
-const { h64Raw } = await xxhash();
+const hashes = await xxhash();
 
 /** How records are read and recognised. */
 export const codec: SinkCodec = {
   decode: decodeUsageRecord,
   isMalformed: (error) => error instanceof MalformedUsageRecord,
   fingerprintOf: usageFingerprint,
-  fingerprintOfBytes: (bytes) => h64Raw(bytes),
+  fingerprintOfBytes: (bytes) => hashes.h64Raw(bytes),
 };

@@ -1,9 +1,16 @@
 import { decodeUsageRecord } from '@ledgerline/contract';
-import { type RunningEngine, startClickhouse, startKafka } from '@ledgerline/embedded';
 import { openClickHouse } from '@ledgerline/platform/clickhouse';
 import { ensureTopics, openKafka, topicsOf } from '@ledgerline/platform/kafka';
 import { createLogger } from '@ledgerline/platform/telemetry';
-import { eventually, freePortBlock, type RunningService, spawnService } from '@ledgerline/testkit';
+import {
+  type RunningEngine,
+  startClickhouse,
+  startKafka,
+  eventually,
+  freePortBlock,
+  type RunningService,
+  spawnService,
+} from '@ledgerline/testkit';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type RunningEngine, startClickhouse } from '@ledgerline/embedded';
 import {
+  type RunningEngine,
+  startClickhouse,
   type EngineAddresses,
   eventually,
   freePortBlock,

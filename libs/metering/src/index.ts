@@ -29,6 +29,3 @@ export { BuildReadings } from './use-cases/build-readings.js';
 export type { DeclareMeters } from './use-cases/declare-meters.js';
 export type { QueryUsage, UsageOfPeriod, UsageOfWindow, UsageQuestion } from './use-cases/query-usage.js';
 export type { ReadMeters } from './use-cases/read-meters.js';
-export { ClickHouseReadingsStore } from './store/clickhouse-readings-store.js';
-export { PostgresBuilderLock } from './store/postgres-builder-lock.js';
-export { PostgresMeterVersionStore } from './store/postgres-meter-version-store.js';

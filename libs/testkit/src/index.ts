@@ -4,5 +4,5 @@ export { startEngines, type EngineName, type TestEngines } from './engines.js';
 export { eventually, NotYet } from './eventually.js';
 export { isolated, type Isolated } from './isolated.js';
 export { killAtRename } from './kill-at-rename.js';
-export { freePortBlock } from '@ledgerline/embedded';
+export { freePortBlock, type RunningEngine, startClickhouse, startKafka } from '@ledgerline/embedded';
 export { spawnService, type RunningService, type ServiceOptions } from './services.js';

@@ -59,7 +59,7 @@ export class SinkEventsStore implements EventsStore {
     }>(marksSql(partitions));
     return new Map(
       rows.map((row) => [
-        Number(row.kafka_partition),
+        row.kafka_partition,
         {
           nextOffset: Number(row.next_offset),
           fingerprint: BigInt(row.fingerprint),
