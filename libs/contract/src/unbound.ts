@@ -43,11 +43,6 @@ export const unbound: readonly OperationId[] = [
   'getBillingProfile', // GET /api/v1/billing/profiles/{id}
   'updateBillingProfile', // PUT /api/v1/billing/profiles/{id}
   'deleteBillingProfile', // DELETE /api/v1/billing/profiles/{id}
-  'listCustomers', // GET /api/v1/customers
-  'createCustomer', // POST /api/v1/customers
-  'getCustomer', // GET /api/v1/customers/{customerIdOrKey}
-  'updateCustomer', // PUT /api/v1/customers/{customerIdOrKey}
-  'deleteCustomer', // DELETE /api/v1/customers/{customerIdOrKey}
   'getCustomerAccess', // GET /api/v1/customers/{customerIdOrKey}/access
   'listCustomerAppData', // GET /api/v1/customers/{customerIdOrKey}/apps
   'upsertCustomerAppData', // PUT /api/v1/customers/{customerIdOrKey}/apps
