@@ -4,5 +4,5 @@ import { adapter } from './subscription-sync.js';
 describeVectors({
   room: 'invoicing',
   adapter,
-  kindsWithoutCore: ['duration_divisible', 'timeline'],
+  kindsWithoutCore: ['timeline'],
 });

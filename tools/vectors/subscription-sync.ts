@@ -1,3 +1,4 @@
+import { isDivisibleBy } from '@ledgerline/catalog/core';
 import {
   addDuration,
   type Duration,
@@ -20,8 +21,13 @@ interface DurationAddVector extends Vector {
   readonly duration: string;
   readonly expect: unknown;
 }
+interface DurationDivisibleVector extends Vector {
+  readonly larger: string;
+  readonly smaller: string;
+  readonly expect: unknown;
+}
 
-/** The calendar kinds are answered by the kernel; the timelines wait for the rooms that write them. */
+/** The calendar kinds are answered by the kernel and catalog; the timelines wait for the rooms that write them. */
 export const adapter: VectorAdapter = {
   file: 'subscription-sync.json',
   run(vector) {
@@ -38,7 +44,10 @@ export const adapter: VectorAdapter = {
       }
       case 'phase_line_generation':
         return runPhaseLineGeneration(vector as PhaseLineGenerationVector);
-      case 'duration_divisible':
+      case 'duration_divisible': {
+        const { larger, smaller, expect } = vector as DurationDivisibleVector;
+        return compare(expect, isDivisibleBy(durationOf(larger), durationOf(smaller)));
+      }
       case 'timeline':
         return noCore;
       default:
