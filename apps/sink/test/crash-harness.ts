@@ -1,12 +1,14 @@
 import { decodeUsageRecord } from '@ledgerline/contract';
 import { openClickHouse } from '@ledgerline/platform/clickhouse';
 import { ensureTopics, openKafka, topicsOf } from '@ledgerline/platform/kafka';
+import { migrate, readMigrations } from '@ledgerline/platform/postgres';
 import { createLogger } from '@ledgerline/platform/telemetry';
 import {
   type RunningEngine,
   startClickhouse,
   startKafka,
   eventually,
+  NotYet,
   freePortBlock,
   type RunningService,
   spawnService,
@@ -16,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CrashDriver, type DriverCounts, nanoText, seeded } from './crash-driver.js';
-import { migrateEvents } from './sink-rig.js';
+import { declareMeters } from './declare-meters.js';
 
 export type Victim = 'ingest' | 'sink' | 'gateway' | 'broker';
 
@@ -24,8 +26,8 @@ export interface CrashOptions {
   readonly seed: number;
   readonly killsEach: number;
   readonly victims: readonly Victim[];
-  /** Of a database with the project's tables, for readings; without it readings wait, which events do not mind. */
-  readonly postgresUrl?: string;
+  /** Of an empty database, for the meters. */
+  readonly postgresUrl: string;
   /** Called for every kill. */
   readonly say: (line: string) => void;
 }
@@ -41,6 +43,8 @@ export interface CrashReport {
   readonly rows: { readonly ok: number; readonly duplicate: number; readonly invalid: number };
   readonly okIdentities: number;
   readonly sum: string;
+  /** The same sum as the meter has it, from its readings. */
+  readonly meterSum: string;
   /** Places (partition, offset, index) of Kafka that have no row, more than one row, or no such place. */
   readonly wrongPlaces: number;
   /** Acknowledged events without a row that counts. */
@@ -69,14 +73,14 @@ class Stack {
   constructor(
     readonly dir: string,
     readonly base: number,
-    postgresUrl: string | undefined,
+    readonly postgresUrl: string,
   ) {
     this.env = {
       LEDGERLINE_INSTANCE_PORT: String(base),
       LEDGERLINE_KAFKA_PARTITIONS: String(partitions),
       LEDGERLINE_SINK_BATCH_WAIT_MS: '200',
       LEDGERLINE_TELEMETRY_LOG_LEVEL: 'info',
-      ...(postgresUrl === undefined ? {} : { LEDGERLINE_POSTGRES_URL: postgresUrl }),
+      LEDGERLINE_POSTGRES_URL: postgresUrl,
     };
     const logFile = (name: string): string => join(dir, 'logs', `${name}.log`);
     this.parts = {
@@ -205,7 +209,14 @@ async function prepare(stack: Stack): Promise<void> {
   const admin = stack.openKafka().admin();
   await admin.connect();
   try {
-    await migrateEvents(clickhouse);
+    await migrate({
+      postgresUrl: stack.postgresUrl,
+      clickhouse: async (query) => void (await clickhouse.command({ query })),
+      migrations: readMigrations().filter(({ room }) => room === 'platform' || room === 'metering'),
+    });
+    await declareMeters(clickhouse, stack.postgresUrl, [
+      { slug: 'crash', eventType: 'crash', aggregation: 'SUM', valueProperty: '$.amount' },
+    ]);
     await ensureTopics(admin, { topicPrefix: '', partitions, eventBytesMax: 1024 * 1024 });
   } finally {
     await admin.disconnect();
@@ -223,7 +234,7 @@ async function killAll(
   const loop = async (victim: Victim): Promise<void> => {
     for (let n = 0; n < options.killsEach; n += 1) {
       if (victim === 'sink') await untilSinkStores(stack);
-      await delay((victim === 'broker' ? 3_000 : 500) + random() * 3_000);
+      await delay((victim === 'broker' ? 2_000 : 500) + random() * 2_500);
       await stack.parts[victim].kill();
       kills[victim] += 1;
       options.say(`killed ${victim} (${kills[victim]} of ${options.killsEach})`);
@@ -280,6 +291,17 @@ async function count(stack: Stack, driver: CrashDriver): Promise<Counted> {
         toUInt32(countIf(status = 'invalid')) AS invalid, toUInt32(uniqExactIf((namespace, source, id), status = 'ok')) AS identities,
         toString(sumIf(toDecimal256(JSONExtractString(data, 'amount'), 9), status = 'ok')) AS total FROM events`,
     );
+    const meter = await eventually(
+      async () => {
+        const [readings] = await query<{ n: number; total: string }>(
+          `SELECT toUInt32(count()) AS n, toString(sum(CAST(value, 'Decimal(76, 19)'))) AS total FROM readings
+           WHERE kind = 'reading'`,
+        );
+        if (readings!.n < totals!.ok) throw new NotYet(readings);
+        return readings;
+      },
+      { deadlineMs: recoveryMs, what: `readings of ${totals!.ok} events` },
+    );
     const counted = new Set(
       (
         await query<{ key: string }>(`SELECT concat(source, ' ', id) AS key FROM events WHERE status = 'ok'`)
@@ -293,6 +315,7 @@ async function count(stack: Stack, driver: CrashDriver): Promise<Counted> {
       rows: { ok: totals!.ok, duplicate: totals!.duplicate, invalid: totals!.invalid },
       okIdentities: totals!.identities,
       sum: trimmed(totals!.total),
+      meterSum: trimmed(meter!.total),
       wrongPlaces: wrongPlaces(log, places),
       missing: [...driver.ids].filter((key) => !counted.has(key)).length,
     };
