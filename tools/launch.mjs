@@ -1,15 +1,17 @@
 // Makes a fresh clone ready (install, build), then hands over to a compiled command:
 //   node tools/launch.mjs apps/stack/dist/main.js start --port 8888
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './install.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 ensureInstalled();
-// Imported late: on a fresh clone the compiler is installed only a moment ago.
-const { build } = await import('./build.mjs');
-await build();
+// In a process of its own: the compiler's memory would otherwise stay with us for as long as everything runs.
+const built = spawnSync(process.execPath, [join(root, 'tools/build.mjs')], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+if (built.status !== 0) process.exit(1);
 
 const [entry, ...args] = process.argv.slice(2);
 const child = spawn(process.execPath, ['--enable-source-maps', join(root, entry), ...args], {

@@ -13,15 +13,17 @@ async function start(args: Arguments): Promise<number> {
   const instance = planInstance(args, process.env);
   let interrupts = 0;
   const interrupted = new Promise<string>((resolve) => {
-    const onSignal = (signal: NodeJS.Signals): void => {
+    process.on('SIGINT', () => {
       interrupts += 1;
-      if (interrupts === 1) resolve(`\n${signal}: stopping …`);
+      if (interrupts === 1) resolve('\nStopping …');
       else if (interrupts === 2) say('Still stopping; once more ends it at once.');
-      // The engines' watchdogs end them when this process is gone.
+      // The watchdogs end everything else when this process is gone.
       else process.exit(130);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    });
+    // Often sent twice, to the process group and by npm, so it counts once.
+    process.on('SIGTERM', () => {
+      resolve('Stopping …');
+    });
   });
   const running = await startInstance(instance, {
     env: process.env,

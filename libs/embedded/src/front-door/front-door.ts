@@ -1,11 +1,13 @@
 import fastifyHttpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import { newId } from '@ledgerline/kernel';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { AccessLog } from './access-log.js';
 
 export interface FrontDoorOptions {
   readonly ingestUrl: string;
   readonly billingUrl: string;
+  /** Bytes of a body as sent: what ingest takes and what billing takes. */
+  readonly bodyMaxBytes: { readonly ingest: number; readonly billing: number };
   readonly accessLog?: AccessLog;
 }
 
@@ -22,12 +24,13 @@ const retryAfterSeconds = 2;
 export async function createFrontDoor(options: FrontDoorOptions): Promise<FastifyInstance> {
   const app = Fastify({
     genReqId: (request) => sane(request.headers['x-request-id']) ?? newId(),
-    // The services decide what is too large or too long; the door only carries.
+    // Bodies are not read here; see refuseTooLarge.
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: upstreamTimeoutMs,
     routerOptions: { maxParamLength: 4096 },
   });
   logAccess(app, options.accessLog);
+  refuseTooLarge(app, options.bodyMaxBytes);
   const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
     // Both services and their logs name the request as the door does.
     rewriteRequestHeaders: (request, headers) => ({
@@ -75,6 +78,19 @@ function logAccess(app: FastifyInstance, log: AccessLog | undefined): void {
   });
 }
 
+/**
+ * Answers 413 here when the length is known: a service that refuses in the middle of a body closes the connection, and
+ * its answer would be lost between the two. A body of unknown length is refused by the service.
+ */
+function refuseTooLarge(app: FastifyInstance, max: FrontDoorOptions['bodyMaxBytes']): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    const toIngest = request.method === 'POST' && request.url.split('?')[0] === eventsPath;
+    const limit = toIngest ? max.ingest : max.billing;
+    if (Number(request.headers['content-length'] ?? 0) <= limit) done();
+    else sendProblem(reply, 413, 'Payload Too Large', `a request body takes at most ${limit} bytes as sent`);
+  });
+}
+
 /** A request id is echoed into headers and logs, so it is taken over only when it is short and plain. */
 const sane = (id: string | string[] | undefined): string | undefined =>
   typeof id === 'string' && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined;
@@ -82,17 +98,15 @@ const sane = (id: string | string[] | undefined): string | undefined =>
 type ProxyReply = Parameters<NonNullable<NonNullable<FastifyHttpProxyOptions['replyOptions']>['onError']>>[0];
 
 function answerUnavailable(reply: ProxyReply): void {
+  void reply.header('retry-after', String(retryAfterSeconds));
+  const detail = 'the service behind this path does not answer; it may be starting or restarting';
+  sendProblem(reply, 503, 'Service Unavailable', detail);
+}
+
+function sendProblem(reply: ProxyReply | FastifyReply, status: number, title: string, detail: string): void {
+  const instance = `urn:request:${reply.request.id}`;
   void reply
-    .code(503)
-    .header('retry-after', String(retryAfterSeconds))
+    .code(status)
     .type('application/problem+json')
-    .send(
-      JSON.stringify({
-        type: 'about:blank',
-        title: 'Service Unavailable',
-        status: 503,
-        detail: 'the service behind this path does not answer; it may be starting or restarting',
-        instance: `urn:request:${reply.request.id}`,
-      }),
-    );
+    .send(JSON.stringify({ type: 'about:blank', title, status, detail, instance }));
 }

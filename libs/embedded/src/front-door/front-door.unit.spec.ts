@@ -3,6 +3,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { AccessEntry } from './access-log.js';
 import { createFrontDoor } from './front-door.js';
 
+const bodyMaxBytes = { ingest: 2_000_000, billing: 1_000 };
 const opened: FastifyInstance[] = [];
 
 const listen = async (app: FastifyInstance): Promise<string> => {
@@ -32,7 +33,10 @@ const door = async (): Promise<{ url: string; log: AccessEntry[] }> => {
   const log: AccessEntry[] = [];
   const accessLog = { write: (entry: AccessEntry) => void log.push(entry), close: () => Promise.resolve() };
   const [ingestUrl, billingUrl] = [await service('ingest'), await service('billing')];
-  return { url: await listen(await createFrontDoor({ ingestUrl, billingUrl, accessLog })), log };
+  return {
+    url: await listen(await createFrontDoor({ ingestUrl, billingUrl, bodyMaxBytes, accessLog })),
+    log,
+  };
 };
 
 describe('front door', () => {
@@ -78,7 +82,8 @@ describe('front door', () => {
   });
 
   it('answers 503 with Retry-After while a service is away', async () => {
-    const app = await createFrontDoor({ ingestUrl: 'http://127.0.0.1:9', billingUrl: 'http://127.0.0.1:9' });
+    const away = 'http://127.0.0.1:9';
+    const app = await createFrontDoor({ ingestUrl: away, billingUrl: away, bodyMaxBytes });
     const url = await listen(app);
     for (const method of ['POST', 'GET']) {
       const response = await fetch(`${url}/api/v1/events`, { method });
@@ -86,6 +91,21 @@ describe('front door', () => {
       expect(response.headers.get('retry-after')).toBe('2');
       expect(response.headers.get('content-type')).toContain('application/problem+json');
     }
+  });
+
+  it('refuses a body that its service would refuse, with an answer that arrives', async () => {
+    const { url } = await door();
+    for (const [path, bytes] of [
+      ['/api/v1/events', 2_000_001],
+      ['/api/v1/meters', 1_001],
+    ] as const) {
+      const response = await fetch(url + path, { method: 'POST', body: 'x'.repeat(bytes) });
+      expect(response.status).toBe(413);
+      expect(await response.json()).toMatchObject({ title: 'Payload Too Large', status: 413 });
+    }
+    expect((await fetch(`${url}/api/v1/events`, { method: 'POST', body: 'x'.repeat(1_001) })).status).toBe(
+      202,
+    );
   });
 
   it('writes one line for each request, without its query', async () => {

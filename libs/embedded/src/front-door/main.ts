@@ -8,7 +8,12 @@ try {
   const config = loadConfig({ env: process.env });
   const { accessLog: accessLogPath, host, ingestUrl, billingUrl } = config.frontDoor;
   const accessLog = accessLogPath === '' ? undefined : openAccessLog(accessLogPath, say);
-  const app = await createFrontDoor({ ingestUrl, billingUrl, ...(accessLog && { accessLog }) });
+  const app = await createFrontDoor({
+    ingestUrl,
+    billingUrl,
+    bodyMaxBytes: { ingest: config.ingest.bodyMaxBytes, billing: config.billing.bodyMaxBytes },
+    ...(accessLog && { accessLog }),
+  });
   await app.listen({ host, port: config.instance.port });
   const stop = (): void => {
     app
