@@ -1,5 +1,7 @@
 import { invariant } from '@ledgerline/kernel';
 import type { Admin, ITopicConfig } from 'kafkajs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { reasonOf } from '../telemetry/reason.js';
 
 /** The topics of one instance. */
 export interface Topics {
@@ -70,8 +72,12 @@ export async function ensureTopics(admin: Admin, options: TopicOptions): Promise
   const wanted = plan(options);
   const existing = new Set(await admin.listTopics());
   const missing = wanted.filter(({ topic }) => !existing.has(topic));
-  if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: true });
-  const { topics } = await admin.fetchTopicMetadata({ topics: wanted.map(({ topic }) => topic) });
+  // Not the library's own wait for leaders: it fails at the first broker that has not heard of the topic yet.
+  if (missing.length > 0) await admin.createTopics({ topics: missing, waitForLeaders: false });
+  const topics = await untilLed(
+    admin,
+    wanted.map(({ topic }) => topic),
+  );
   for (const { topic, numPartitions } of wanted) {
     const found = topics.find((one) => one.name === topic)?.partitions.length;
     invariant(
@@ -82,3 +88,33 @@ export async function ensureTopics(admin: Admin, options: TopicOptions): Promise
   }
   return missing.map(({ topic }) => topic);
 }
+
+// A broker on a busy machine takes seconds to open the logs of new partitions; beyond this something is wrong.
+const leadersTimeoutMs = 60_000;
+const lookAgainMs = 100;
+
+type TopicMetadata = Awaited<ReturnType<Admin['fetchTopicMetadata']>>['topics'];
+
+/** The topics' metadata once every partition has a leader, so that whoever comes next can read and write. */
+async function untilLed(admin: Admin, names: string[]): Promise<TopicMetadata> {
+  const deadline = performance.now() + leadersTimeoutMs;
+  for (;;) {
+    let waitsFor: string;
+    try {
+      const { topics } = await admin.fetchTopicMetadata({ topics: names });
+      const unled = topics.filter(({ partitions }) => partitions.some(({ leader }) => leader < 0));
+      if (topics.length === names.length && unled.length === 0) return topics;
+      waitsFor = `no leader of ${unled.map(({ name }) => name).join(', ')}`;
+    } catch (error) {
+      if (!isRetriable(error)) throw error;
+      waitsFor = reasonOf(error);
+    }
+    if (performance.now() > deadline) {
+      throw new Error(`the topics were not ready after ${leadersTimeoutMs} ms: ${waitsFor}`);
+    }
+    await pause(lookAgainMs);
+  }
+}
+
+const isRetriable = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'retriable' in error && error.retriable === true;
