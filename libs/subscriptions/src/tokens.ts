@@ -3,8 +3,6 @@ export const SUBSCRIPTIONS = Symbol('subscriptions.SUBSCRIPTIONS');
 export const SUBSCRIPTION_STORE = Symbol('subscriptions.SUBSCRIPTION_STORE');
 
 // Ports that other rooms answer.
-/** `Subscribers`, of customers. */
-export const SUBSCRIBERS = Symbol('subscriptions.SUBSCRIBERS');
 /** `EntitlementWriter`, of entitlements. */
 export const ENTITLEMENT_WRITER = Symbol('subscriptions.ENTITLEMENT_WRITER');
 /** `EntitlementViews`, of entitlements. */

@@ -1,3 +1,4 @@
+import type { Customer } from '@ledgerline/customers/core';
 import type { components } from '@ledgerline/contract';
 import type { EntitlementTemplate } from '@ledgerline/catalog/core';
 import type { Db, Decision, Instant, MinuteInstant, Refusal, Tx } from '@ledgerline/kernel';
@@ -17,8 +18,10 @@ export interface Subscriptions {
 export interface SubscriptionStore {
   /** Deleted ones too. */
   find(db: Db, id: string): Promise<Subscription | undefined>;
-  /** Those that are not deleted and have not ended at `now`. */
+  /** Those that are not deleted and have not ended at `now`, in the order of their starts. */
   findOpenOf(db: Db, customerIds: readonly string[], now: Instant): Promise<readonly Subscription[]>;
+  /** Customers with a subscription to some version of the plan that is active at `now`. */
+  findCustomerIdsOnPlan(db: Db, planKey: string, now: Instant): Promise<readonly string[]>;
   findOpenWithFeature(db: Db, featureId: string, now: Instant): Promise<{ readonly id: string } | undefined>;
   insert(tx: Tx, subscription: Subscription): Promise<void>;
   /** Writes the end, the deletion and the items' entitlements; the rest does not change. */
@@ -39,22 +42,6 @@ export interface SubscriptionListQuery {
 export interface SubscriptionPage {
   readonly items: readonly Subscription[];
   readonly totalCount: number;
-}
-
-/** What subscriptions ask the customers room. */
-export interface Subscriber {
-  readonly id: string;
-  readonly key?: string | undefined;
-  readonly currency?: string | undefined;
-  readonly deletedAt?: Instant | undefined;
-}
-
-export interface Subscribers {
-  /** By id, deleted or not, or by the key of a live customer. */
-  find(db: Db, idOrKey: string): Promise<Subscriber | undefined>;
-  /** All work on the money of one customer follows each other until the transaction ends. */
-  lock(tx: Tx, customerId: string): Promise<void>;
-  setCurrency(tx: Tx, customerId: string, currency: string): Promise<void>;
 }
 
 /** Everything entitlements needs to make the entitlement of an item. */
@@ -91,5 +78,5 @@ export interface EntitlementViews {
 /** Asked of invoicing before a subscription with prices is made. */
 export interface BillingReadiness {
   /** Why the customer cannot be invoiced; undefined when it can. */
-  check(tx: Tx, customer: Subscriber): Promise<Refusal | undefined>;
+  check(tx: Tx, customer: Customer): Promise<Refusal | undefined>;
 }

@@ -27,9 +27,8 @@ export interface Subscription extends SubscriptionSpec {
 }
 
 export function viewOf(subscription: Subscription): SubscriptionView {
-  const { phases: _specs, ...rest } = subscription;
   return {
-    ...rest,
+    ...subscription,
     phases: materialise<Phase, Item>(subscription).map(({ spec: phase, activeFrom, activeTo, items }) => ({
       id: phase.id,
       key: phase.key,

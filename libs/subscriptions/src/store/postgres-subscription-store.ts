@@ -38,6 +38,15 @@ export class PostgresSubscriptionStore implements SubscriptionStore {
     return many(db, sql, [customerIds, instantToDb(now)]);
   }
 
+  async findCustomerIdsOnPlan(db: Db, planKey: string, now: Instant): Promise<readonly string[]> {
+    const rows: { customer_id: string }[] = await managerOf(db).query(
+      `SELECT DISTINCT customer_id FROM subscriptions
+       WHERE namespace = $1 AND plan_key = $2 AND active_from <= $3 AND ${isOpen('$3')}`,
+      [db.namespace, planKey, instantToDb(now)],
+    );
+    return rows.map((row) => row.customer_id);
+  }
+
   async findOpenWithFeature(
     db: Db,
     featureId: string,
