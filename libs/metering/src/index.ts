@@ -17,6 +17,7 @@ export { type Aggregation, type Meter, aggregations } from './core/meter.js';
 export type { CustomerKeys, WindowSize } from './core/meter-query.js';
 export {
   METER_USE,
+  type MeterStore,
   type MeterUseLookup,
   USAGE_ATTRIBUTION,
   type UsageAttributionLookup,
@@ -24,7 +25,7 @@ export {
 export type { StringFilterInput } from './core/string-filter.js';
 export { MeteringModule, meteringRoom } from './metering.module.js';
 export { openReadingsBuilder } from './open-readings.js';
-export { DECLARE_METERS, QUERY_USAGE, READ_METERS } from './tokens.js';
+export { DECLARE_METERS, METER_STORE, QUERY_USAGE, READ_METERS } from './tokens.js';
 export { BuildReadings } from './use-cases/build-readings.js';
 export type { DeclareMeters } from './use-cases/declare-meters.js';
 export type { QueryUsage, UsageOfPeriod, UsageOfWindow, UsageQuestion } from './use-cases/query-usage.js';

@@ -123,7 +123,7 @@ const useCases: readonly Provider[] = [
 @Module({
   controllers: [MetersController, EventsController],
   providers: [...stores, ...useCases],
-  exports: [tokens.QUERY_USAGE, tokens.READ_METERS, tokens.DECLARE_METERS],
+  exports: [tokens.METER_STORE, tokens.QUERY_USAGE, tokens.READ_METERS, tokens.DECLARE_METERS],
 })
 export class MeteringModule implements OnApplicationBootstrap {
   constructor(

@@ -7,7 +7,7 @@ export const LIST_EVENTS = Symbol('metering.LIST_EVENTS');
 export const DECLARE_METERS = Symbol('metering.DECLARE_METERS');
 /** Usage of a meter for other rooms: `QueryUsage`. */
 export const QUERY_USAGE = Symbol('metering.QUERY_USAGE');
-/** Meters by id or slug for other rooms: `ReadMeters`. */
+/** Meters within a transaction, for other rooms too: `MeterStore`. */
 export const METER_STORE = Symbol('metering.METER_STORE');
 export const METER_VERSION_STORE = Symbol('metering.METER_VERSION_STORE');
 export const USAGE_STORE = Symbol('metering.USAGE_STORE');
