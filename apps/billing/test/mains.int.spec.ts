@@ -39,6 +39,7 @@ const main = (role: string, more: Record<string, string> = {}, telemetry?: numbe
     entry: `apps/billing/dist/main-${role}.js`,
     env: { ...env, ...more },
     logFile: join(dir, `${role}.log`),
+    deadlineMs: 60_000, // two cores that other specs use too
     ...(telemetry === undefined ? {} : { readyUrl: `http://127.0.0.1:${base + telemetry}/healthz/ready` }),
   });
 const logOf = (role: string): Promise<string> => readFile(join(dir, `${role}.log`), 'utf8');
@@ -57,7 +58,7 @@ describe('the mains of billing', () => {
     for (const service of services) service.signal('SIGTERM');
     const ends = await Promise.all(services.map(({ exited }) => exited));
     expect(ends).toEqual(services.map(() => ({ code: 0, signal: null })));
-  }, 60_000);
+  }, 90_000);
 
   it('end at once with one line that says what to correct', async () => {
     const { exited } = await main('api', { LEDGERLINE_KAFKA_BROKER: 'x' });
