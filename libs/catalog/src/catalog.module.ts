@@ -1,3 +1,4 @@
+import { MeteringModule } from '@ledgerline/metering';
 import { Module } from '@nestjs/common';
 import { FeaturesController } from './http/features.controller.js';
 import { PlanVersionsController } from './http/plan-versions.controller.js';
@@ -18,6 +19,7 @@ import { ReadPlans } from './use-cases/read-plans.js';
 import { UpdatePlan } from './use-cases/update-plan.js';
 
 @Module({
+  imports: [MeteringModule],
   controllers: [FeaturesController, PlansController, PlanVersionsController],
   providers: [
     { provide: FEATURES, useClass: PostgresFeatureStore },

@@ -1,6 +1,6 @@
 import type { Room } from '@ledgerline/platform';
 import { CatalogModule } from './catalog.module.js';
-import { FEATURE_METERS, FEATURE_REFERENCES, METER_ENTITLEMENTS } from './tokens.js';
+import { FEATURE_REFERENCES, METER_ENTITLEMENTS } from './tokens.js';
 
 export { CatalogModule } from './catalog.module.js';
 export { featureToApi, planContentFromApi } from './http/convert.js';
@@ -11,5 +11,5 @@ export { holdFeaturesById, holdFeaturesByKey } from './use-cases/set-up-features
 export const catalogRoom: Room = {
   name: 'catalog',
   module: CatalogModule,
-  ports: [FEATURE_METERS, FEATURE_REFERENCES, METER_ENTITLEMENTS],
+  ports: [FEATURE_REFERENCES, METER_ENTITLEMENTS],
 };

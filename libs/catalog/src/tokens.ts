@@ -2,8 +2,6 @@
 export const FEATURES = Symbol('catalog.FEATURES');
 export const PLANS = Symbol('catalog.PLANS');
 
-/** `FeatureMeters`: a feature names a meter. */
-export const FEATURE_METERS = Symbol('catalog.FEATURE_METERS');
 /** `FeatureReferences`: what keeps a feature from being archived. */
 export const FEATURE_REFERENCES = Symbol('catalog.FEATURE_REFERENCES');
 /** `MeterEntitlements`: entitlements keep a meter from being deleted. */

@@ -1,7 +1,8 @@
-import { readStringFilter } from '@ledgerline/metering/core';
+import { type Meter, readStringFilter } from '@ledgerline/metering/core';
 import { type Decision, type Instant, isUlid, refusal, type Refusal } from '@ledgerline/kernel';
 import type { DimensionFilter, Feature } from './feature.js';
-import type { FeatureMeter } from './ports.js';
+
+type FeatureMeter = Pick<Meter, 'id' | 'slug' | 'aggregation' | 'groupBy'>;
 
 /** What a caller says about a new feature. */
 export interface FeatureDraft {
@@ -89,7 +90,8 @@ function refuseFilters(
     if (read.refused !== undefined) return read.refused;
   }
   // Without a meter the filters are stored as they are and have no effect.
-  const unknown = meter === undefined ? undefined : keys.find((key) => !meter.groupByKeys.includes(key));
+  const unknown =
+    meter === undefined ? undefined : keys.find((key) => !meter.groupBy.some((group) => group.key === key));
   return unknown === undefined
     ? undefined
     : refusal.invalidField(

@@ -79,19 +79,6 @@ export interface PlanPage {
   readonly totalCount: number;
 }
 
-/** What catalog asks metering about a meter. */
-export interface FeatureMeter {
-  readonly id: string;
-  readonly slug: string;
-  readonly aggregation: string;
-  readonly groupByKeys: readonly string[];
-}
-
-export interface FeatureMeters {
-  /** The live meter of the slug, kept from being deleted until the transaction ends. */
-  hold(tx: Tx, slug: string): Promise<FeatureMeter | undefined>;
-}
-
 /** Asked of the rooms above: who keeps a feature from being archived. Implemented by subscriptions. */
 export interface FeatureReferences {
   /** Why the feature is in use at `now`; undefined when it is not. */

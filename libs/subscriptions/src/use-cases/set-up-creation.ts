@@ -14,7 +14,7 @@ import {
   planStatusAt,
   withFeatureIds,
 } from '@ledgerline/catalog/core';
-import { FEATURES, holdFeaturesByKey, PLANS } from '@ledgerline/catalog';
+import { FEATURES, holdFeaturesById, holdFeaturesByKey, PLANS } from '@ledgerline/catalog';
 import { refusal, type Refusal, Refused, type Tx } from '@ledgerline/kernel';
 import { Inject } from '@nestjs/common';
 import type { Offer } from '../core/decide-create.js';
@@ -24,8 +24,6 @@ import { BILLING_READINESS } from '../tokens.js';
 export type OfferRequest =
   | { readonly kind: 'plan'; readonly key: string; readonly version?: number | undefined }
   | { readonly kind: 'custom'; readonly content: PlanContent };
-
-const noFeatures: FeaturesByReference = { byId: new Map(), liveByKey: new Map() };
 
 /** Speaks with customers, catalog and invoicing for a new subscription, with the customer locked. */
 export class SetUpCreation {
@@ -49,7 +47,9 @@ export class SetUpCreation {
     if (request.kind === 'plan') {
       const plan = await this.findPlan(tx, request);
       const { id, key, version } = plan;
-      return { content: plan, plan: { id, key, version }, features: noFeatures };
+      // Held, so that none is archived before the subscription that names it is written.
+      const features = await holdFeaturesById(tx, plan.phases, this.features);
+      return { content: plan, plan: { id, key, version }, features };
     }
     const features = await holdFeaturesByKey(tx, request.content.phases, this.features);
     // Like a plan's, its rate cards keep the features that their keys mean now.
