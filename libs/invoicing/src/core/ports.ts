@@ -23,6 +23,7 @@ export interface InvoicedCustomer {
   readonly usageAttribution: { readonly subjectKeys: readonly string[] };
   readonly deletedAt?: Instant | undefined;
 }
+export const INVOICED_CUSTOMERS = Symbol('invoicing.INVOICED_CUSTOMERS');
 export interface InvoicedCustomers {
   find(db: Db, idOrKey: string): Promise<InvoicedCustomer | undefined>;
   findMany(db: Db, ids: readonly string[]): Promise<readonly InvoicedCustomer[]>;
@@ -42,17 +43,8 @@ export interface InvoicedFeatures {
 
 /** Of metering. */
 export interface InvoicedMeters {
-  find(
-    db: Db,
-    idOrSlug: string,
-  ): Promise<
-    | {
-        readonly id: string;
-        readonly aggregation: MeterAggregation;
-        readonly deletedAt?: Instant | undefined;
-      }
-    | undefined
-  >;
+  /** Deleted ones too; a refusal when there never was one. */
+  get(namespace: string, id: string): Promise<{ readonly aggregation: MeterAggregation }>;
 }
 export interface UsageQuestion {
   readonly namespace: string;
@@ -60,10 +52,17 @@ export interface UsageQuestion {
   readonly subjects: readonly string[];
   readonly filters?: Feature['filters'];
   readonly periods: readonly Period[];
+  /** With it each period is also cut into windows. */
+  readonly window?: { readonly size: 'MINUTE' | 'HOUR' | 'DAY' | 'MONTH'; readonly timeZone: string };
+}
+export interface UsageAnswer {
+  readonly value: Decimal;
+  /** Those that hold usage, in order. Empty when none were asked for. */
+  readonly windows: readonly { readonly start: Instant; readonly end: Instant; readonly value: Decimal }[];
 }
 export interface InvoicedUsage {
   /** Exact usage of each period, in their order. Never within a transaction: it asks another engine. */
-  run(question: UsageQuestion): Promise<readonly { readonly value: Decimal }[]>;
+  run(question: UsageQuestion): Promise<readonly UsageAnswer[]>;
 }
 
 // ---- what invoicing asks of the apps, implemented by providers ----------------------------------------------------
@@ -199,7 +198,8 @@ export interface SyncState {
 }
 
 export interface SyncStore {
-  find(db: Db, subscriptionId: string): Promise<SyncState | undefined>;
+  /** Locks the row until the transaction ends: a request that comes meanwhile waits, and is not forgotten. */
+  findForChange(tx: Tx, subscriptionId: string): Promise<SyncState | undefined>;
   save(tx: Tx, state: SyncState): Promise<void>;
   /** Asks for a sync at `tx.at`, whatever is known of the subscription. */
   request(tx: Tx, subscriptionIds: readonly string[]): Promise<void>;

@@ -12,11 +12,11 @@ interface SyncRow {
 }
 
 export class PostgresSyncStore implements SyncStore {
-  async find(db: Db, subscriptionId: string): Promise<SyncState | undefined> {
-    const [row]: SyncRow[] = await managerOf(db).query(
+  async findForChange(tx: Tx, subscriptionId: string): Promise<SyncState | undefined> {
+    const [row]: SyncRow[] = await managerOf(tx).query(
       `SELECT subscription_id, customer_id, has_billables, synced_at, due_at FROM subscription_sync_state
-       WHERE namespace = $1 AND subscription_id = $2`,
-      [db.namespace, subscriptionId],
+       WHERE namespace = $1 AND subscription_id = $2 FOR UPDATE`,
+      [tx.namespace, subscriptionId],
     );
     return row === undefined
       ? undefined
