@@ -1,0 +1,141 @@
+import { type Refusal, type UnitOfWork } from '@ledgerline/kernel';
+import { CLOCK, UNIT_OF_WORK } from '@ledgerline/platform';
+import { createHttpApp } from '@ledgerline/platform/http';
+import { migrate, openPostgres, PostgresUnitOfWork, readMigrations } from '@ledgerline/platform/postgres';
+import { createLogger } from '@ledgerline/platform/telemetry';
+import { fixedClock, type FixedClock, freePortBlock, isolated } from '@ledgerline/testkit';
+import type { DynamicModule } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DataSource } from 'typeorm';
+import type { ActiveSubscriptions, Customers } from '../src/core/ports.js';
+import { CustomersModule } from '../src/customers.module.js';
+import { CUSTOMER_DELETION_GUARDS, CUSTOMER_SUBSCRIPTIONS, CUSTOMERS } from '../src/tokens.js';
+import { LookUpUsageAttribution } from '../src/use-cases/look-up-usage-attribution.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- specs look into it freely
+}
+
+/** What the rooms above would say; a spec sets it. */
+export interface Neighbours {
+  readonly active: Map<string, ActiveSubscriptions>;
+  readonly onPlan: Map<string, readonly string[]>;
+  /** One list per guard, by customer. */
+  readonly objections: readonly Map<string, Refusal>[];
+}
+
+/** The customers room over HTTP with a database of its own. */
+export class CustomersWorld {
+  private constructor(
+    readonly postgres: DataSource,
+    readonly app: NestFastifyApplication,
+    readonly clock: FixedClock,
+    readonly neighbours: Neighbours,
+    readonly unitOfWork: UnitOfWork,
+    private readonly url: string,
+    private readonly release: () => Promise<void>,
+  ) {}
+
+  static async open(): Promise<CustomersWorld> {
+    const corner = await isolated();
+    const service = 'customers-spec';
+    await migrate({
+      postgresUrl: corner.postgresUrl,
+      migrations: readMigrations().filter(({ room }) => room === 'platform' || room === 'customers'),
+    });
+    const postgres = await openPostgres({ url: corner.postgresUrl, poolMax: 12, service });
+    const clock = Object.assign(fixedClock('2025-06-15T12:00:30Z'), { refresh: () => Promise.resolve() });
+    const neighbours: Neighbours = {
+      active: new Map(),
+      onPlan: new Map(),
+      objections: [new Map(), new Map()],
+    };
+    const unitOfWork = new PostgresUnitOfWork(postgres, clock);
+    const release = async (): Promise<void> => {
+      await postgres.destroy();
+      await corner.dispose();
+    };
+    try {
+      const app = await createHttpApp(rootModule({ clock, unitOfWork, neighbours }), {
+        logger: createLogger({ service, level: 'fatal' }),
+        bodyMaxBytes: 1_048_576,
+        clock,
+        validateReplies: true,
+      });
+      await app.listen({ host: '127.0.0.1', port: await freePortBlock(1) });
+      const url = await app.getUrl();
+      return new CustomersWorld(postgres, app, clock, neighbours, unitOfWork, url, release);
+    } catch (error) {
+      await release();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.release();
+  }
+
+  get customers(): Customers {
+    return this.app.get<Customers>(CUSTOMERS);
+  }
+
+  get attribution(): LookUpUsageAttribution {
+    return this.app.get(LookUpUsageAttribution);
+  }
+
+  async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
+    const reply = await fetch(`${this.url}/api/v1/customers${path}`, {
+      method,
+      ...(body === undefined
+        ? {}
+        : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+    const text = await reply.text();
+    return { status: reply.status, body: text === '' ? undefined : JSON.parse(text) };
+  }
+
+  async create(body: Record<string, unknown>): Promise<{ id: string; [property: string]: unknown }> {
+    const answer = await this.call('POST', '', { name: 'a customer', ...body });
+    if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+    return answer.body;
+  }
+}
+
+function rootModule(parts: {
+  clock: FixedClock;
+  unitOfWork: UnitOfWork;
+  neighbours: Neighbours;
+}): DynamicModule {
+  const { active, onPlan, objections } = parts.neighbours;
+  const providers = [
+    { provide: CLOCK, useValue: parts.clock },
+    { provide: UNIT_OF_WORK, useValue: parts.unitOfWork },
+    {
+      provide: CUSTOMER_SUBSCRIPTIONS,
+      useValue: {
+        activeOf: () => Promise.resolve(active),
+        customerIdsOnPlan: (_db: unknown, key: string) => Promise.resolve(onPlan.get(key) ?? []),
+      },
+    },
+    {
+      provide: CUSTOMER_DELETION_GUARDS,
+      useValue: objections.map((ofGuard) => ({
+        check: (_db: unknown, { id }: { id: string }) => Promise.resolve(ofGuard.get(id)),
+      })),
+    },
+  ];
+  return {
+    module: class Root {},
+    imports: [
+      {
+        module: class Neighbourhood {},
+        global: true,
+        providers,
+        exports: providers.map(({ provide }) => provide),
+      },
+      CustomersModule,
+    ],
+  };
+}
