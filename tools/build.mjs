@@ -22,8 +22,12 @@ export const swcOptions = {
 
 const isCompiled = (name) => name.endsWith('.ts') && !name.endsWith('.d.ts') && !name.endsWith('.spec.ts');
 
+const missing = (error) => {
+  if (error.code !== 'ENOENT') throw error;
+};
+
 async function walk(dir, wanted) {
-  const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
+  const entries = (await readdir(dir, { withFileTypes: true }).catch(missing)) ?? [];
   const found = await Promise.all(
     entries.map((entry) => {
       const path = join(dir, entry.name);
@@ -35,8 +39,8 @@ async function walk(dir, wanted) {
 }
 
 async function compile(source, target) {
-  const [from, to] = await Promise.all([stat(source), stat(target).catch(() => null)]);
-  if (to !== null && to.mtimeMs > from.mtimeMs) return false;
+  const [from, to] = await Promise.all([stat(source), stat(target).catch(missing)]);
+  if (to !== undefined && to.mtimeMs > from.mtimeMs) return false;
   const { code, map } = await transformFile(source, { ...swcOptions, cwd: root, swcrc: false });
   await mkdir(dirname(target), { recursive: true });
   const name = target.slice(target.lastIndexOf('/') + 1);
@@ -67,7 +71,7 @@ export async function build() {
     .update(await readFile(fileURLToPath(import.meta.url)))
     .digest('hex');
   const stampPath = join(root, '.nx', 'build-stamp');
-  const stale = (await readFile(stampPath, 'utf8').catch(() => '')) !== version;
+  const stale = (await readFile(stampPath, 'utf8').catch(missing)) !== version;
   let written = 0;
   for (const group of ['libs', 'apps']) {
     for (const entry of await readdir(join(root, group), { withFileTypes: true })) {

@@ -61,7 +61,8 @@ async function namespacesWork(): Promise<boolean> {
 async function ordinaryAccount(owner: number | undefined): Promise<{ uid: number; gid: number }> {
   const names = owner === undefined || owner === 0 ? ['postgres', 'nobody'] : [String(owner)];
   for (const name of names) {
-    const ids = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, name]))).catch(() => undefined);
+    // `id` fails for an account that does not exist; the next one is asked for then.
+    const ids = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, name]))).catch(() => undefined); // tidy: see above
     const [uid, gid] = ids?.map(({ stdout }) => Number(stdout)) ?? [];
     if (uid !== undefined && gid !== undefined) return { uid, gid };
   }

@@ -99,7 +99,7 @@ describe('the embedded Redis', () => {
     const deadline = performance.now() + 15_000;
     while (isAlive(pid)) {
       if (performance.now() > deadline) throw new Error(`Redis ${pid} outlived its supervisor by 15 s`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 20)); // tidy: the pause between two looks
     }
     const next = await startRedis(orphaned);
     await next.stop();

@@ -15,7 +15,7 @@ async function until(check: () => Promise<boolean>, what: string): Promise<void>
   const deadline = performance.now() + 10_000;
   while (!(await check())) {
     if (performance.now() > deadline) throw new Error(`waited 10 s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, 20)); // tidy: the pause between two looks
   }
 }
 
