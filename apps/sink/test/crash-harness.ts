@@ -211,7 +211,9 @@ async function prepare(stack: Stack): Promise<void> {
   try {
     await migrate({
       postgresUrl: stack.postgresUrl,
-      clickhouse: async (query) => void (await clickhouse.command({ query })),
+      clickhouse: async (query) => {
+        await clickhouse.command({ query });
+      },
       migrations: readMigrations().filter(({ room }) => room === 'platform' || room === 'metering'),
     });
     await declareMeters(clickhouse, stack.postgresUrl, [
@@ -315,7 +317,7 @@ async function count(stack: Stack, driver: CrashDriver): Promise<Counted> {
       rows: { ok: totals!.ok, duplicate: totals!.duplicate, invalid: totals!.invalid },
       okIdentities: totals!.identities,
       sum: trimmed(totals!.total),
-      meterSum: trimmed(meter!.total),
+      meterSum: trimmed(meter.total),
       wrongPlaces: wrongPlaces(log, places),
       missing: [...driver.ids].filter((key) => !counted.has(key)).length,
     };

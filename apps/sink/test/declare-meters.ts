@@ -10,8 +10,14 @@ import { CLICKHOUSE, CLOCK, CONFIG, POSTGRES, UNIT_OF_WORK } from '@ledgerline/p
 import type { ClickHouseClient } from '@ledgerline/platform/clickhouse';
 import { loadConfig, type MeterConfig } from '@ledgerline/platform/config';
 import { openPostgres, PostgresUnitOfWork } from '@ledgerline/platform/postgres';
-import { Module } from '@nestjs/common';
+import { Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+
+@Module({})
+class Platform {}
+
+@Module({})
+class Root {}
 
 /** Makes meters as a start with a configuration file does, so that the sink has something to build readings for. */
 export async function declareMeters(
@@ -21,8 +27,6 @@ export async function declareMeters(
 ): Promise<void> {
   const postgres = await openPostgres({ url: postgresUrl, poolMax: 2, service: 'crash' });
   const clock = { ...systemClock, refresh: () => Promise.resolve() };
-  class Platform {}
-  class Root {}
   const provide: readonly (readonly [symbol, unknown])[] = [
     [CONFIG, loadConfig({ env: {} })],
     [POSTGRES, postgres],
@@ -33,12 +37,15 @@ export async function declareMeters(
     [METER_USE, { meterUse: () => Promise.resolve({ activeFeatures: 0, entitlements: 0 }) }],
     [USAGE_ATTRIBUTION, { customersById: () => Promise.resolve([]) }],
   ];
-  Module({
+  const platform = {
+    module: Platform,
+    global: true,
     providers: provide.map(([token, useValue]) => ({ provide: token, useValue })),
     exports: provide.map(([token]) => token),
-  })(Platform);
-  Module({ imports: [{ module: Platform, global: true }, MeteringModule] })(Root);
-  const context = await NestFactory.createApplicationContext(Root, { logger: false });
+  };
+  const root = { module: Root, imports: [platform, MeteringModule] };
+  Logger.overrideLogger(false);
+  const context = await NestFactory.createApplicationContext(root);
   try {
     await context.get<DeclareMeters>(DECLARE_METERS, { strict: false }).run('default', meters);
   } finally {
