@@ -32,7 +32,9 @@ function withoutProse(schema) {
 function withNull(schema) {
   const { nullable, ...rest } = schema;
   if (nullable !== true) return rest;
-  if (rest.type === undefined) {
+  // A type beside `allOf` does not help either: what it is composed of refuses null by itself.
+  const isComposed = ['allOf', 'anyOf', 'oneOf', '$ref'].some((key) => rest[key] !== undefined);
+  if (rest.type === undefined || isComposed) {
     const { readOnly, default: preset, ...branch } = rest;
     // Not `anyOf`: a mistake inside the branch would also be reported as "must be null".
     const outer = { if: { type: 'null' }, then: {}, else: branch };

@@ -66,6 +66,9 @@ describe('traps of the document', () => {
   it('nullable: null is taken where the document allows it, with and without a type, and nowhere else', () => {
     const { body } = read('createPlan', { body: planOf({ ...usageRateCard, price: null }) });
     expect(body.phases[0]).toMatchObject({ duration: null, rateCards: [{ price: null }] });
+    // With a type and composed of a schema that by itself is an object and nothing else.
+    const free = read('createPlan', { body: { ...planOf({ ...flatRateCard, price: null }), metadata: null } });
+    expect(free.body).toMatchObject({ metadata: null, phases: [{ rateCards: [{ price: null }] }] });
     expect(fieldsOf(() => read('createPlan', { body: { ...planOf(), name: null } }))).toEqual(['$.name']);
   });
 
