@@ -17,12 +17,13 @@ const orderColumns: Readonly<Record<PlanOrder, string>> = {
   updated_at: 'updated_at',
 };
 
-const statusConditions = (now: string): Readonly<Record<PlanStatus, string>> => ({
-  draft: '(effective_from IS NULL AND effective_to IS NULL)',
-  active: isActive(now),
-  scheduled: `(effective_from > ${now})`,
-  archived: `(effective_to <= ${now})`,
-});
+// `now` names a parameter that Postgres refuses to see unused, so it is asked for only where it stands.
+const statusConditions: Readonly<Record<PlanStatus, (now: () => string) => string>> = {
+  draft: () => '(effective_from IS NULL AND effective_to IS NULL)',
+  active: (now) => isActive(now()),
+  scheduled: (now) => `(effective_from > ${now()})`,
+  archived: (now) => `(effective_to <= ${now()})`,
+};
 
 export class PostgresPlanStore implements PlanStore {
   find(db: Db, id: string): Promise<Plan | undefined> {
@@ -124,8 +125,8 @@ function conditionsOf(
   if (!query.includeDeleted) all.push('deleted_at IS NULL');
   if (any.length > 0) all.push(`(${any.join(' OR ')})`);
   if (query.statuses !== undefined && query.statuses.length > 0) {
-    const byStatus = statusConditions(`${place(instantToDb(query.now))}::timestamptz`);
-    all.push(`(${query.statuses.map((status) => byStatus[status]).join(' OR ')})`);
+    const now = (): string => `${place(instantToDb(query.now))}::timestamptz`;
+    all.push(`(${query.statuses.map((status) => statusConditions[status](now)).join(' OR ')})`);
   }
   return { where: all.join(' AND '), values };
 }
