@@ -12,7 +12,8 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
 const node = async (args: string[], cwd: string): Promise<string> => {
   const env = { ...process.env, NODE_OPTIONS: '', NX_DAEMON: 'false' };
   const { stdout } = await run(process.execPath, args, { cwd, env, maxBuffer: 64 * 1024 * 1024 }).catch(
-    (failed: { stdout: string; stderr: string }) => {
+    (error: unknown) => {
+      const failed = error as { stdout: string; stderr: string };
       // The cruiser leaves with a code when it finds something, which is what we knock for.
       if (failed.stdout.startsWith('{')) return failed;
       throw new Error(failed.stderr);
@@ -122,7 +123,7 @@ describe('walls between layers', () => {
   });
 
   it('are each knocked on', async () => {
-    const { default: config } = (await import('../../.dependency-cruiser.mjs' as string)) as {
+    const { default: config } = (await import('../../.dependency-cruiser.mjs')) as {
       default: { forbidden: { name: string }[] };
     };
     const knockedOn = new Set(knocks.map(([, , rule]) => rule));
