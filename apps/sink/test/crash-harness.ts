@@ -236,7 +236,7 @@ async function killAll(
   const loop = async (victim: Victim): Promise<void> => {
     for (let n = 0; n < options.killsEach; n += 1) {
       if (victim === 'sink') await untilSinkStores(stack);
-      await delay((victim === 'broker' ? 2_000 : 500) + random() * 2_500);
+      await delay((victim === 'broker' ? 1_500 : 200) + random() * 2_000);
       await stack.parts[victim].kill();
       kills[victim] += 1;
       options.say(`killed ${victim} (${kills[victim]} of ${options.killsEach})`);
@@ -250,7 +250,7 @@ async function killAll(
 
 /** A sink that is killed before it stores anything shows nothing; the wait is bounded, because the others die too. */
 async function untilSinkStores(stack: Stack): Promise<void> {
-  const untilMs = performance.now() + 12_000;
+  const untilMs = performance.now() + 9_000;
   while (performance.now() < untilMs) {
     const stored = await stack.stored().catch(() => 0);
     if (stored > 0) return;
