@@ -25,6 +25,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledgerline/v1/invoices/{invoiceId}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Explain an invoice
+         * @description Each line with its days of usage, its price and its calculation in sentences that can be checked with pencil and
+         *     paper, and the total as the sum of the lines.
+         */
+        get: operations["explainInvoice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -55,6 +76,44 @@ export interface components {
              * @description How many due instants the clock stopped at on its way.
              */
             steps: number;
+        };
+        LedgerlineInvoiceExplanation: {
+            invoiceId: string;
+            number: string;
+            /** @description The extended status, such as draft.waiting_for_collection. */
+            status: string;
+            currency: string;
+            /** @description Decimal number. */
+            total: string;
+            lines: components["schemas"]["LedgerlineLineExplanation"][];
+            /** @description The total as the sum of its parts. */
+            sentence: string;
+        };
+        LedgerlineLineExplanation: {
+            lineId: string;
+            name: string;
+            featureKey?: string;
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            /** @description What is charged per what. */
+            price: string;
+            /** @description What the meter said when the line was calculated. Absent for a fee. */
+            quantity?: string;
+            /** @description The days with usage, as the meter says now. Empty for a fee. */
+            windows: components["schemas"]["LedgerlineUsageWindow"][];
+            /** @description Usage that arrived after the line was calculated; it is in the windows but not on the invoice. */
+            lateQuantity?: string;
+            total: string;
+            sentences: string[];
+        };
+        LedgerlineUsageWindow: {
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            to: string;
+            quantity: string;
         };
         LedgerlineProblemDocument: {
             /** @default about:blank */
@@ -129,6 +188,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerlineClockMoved"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    explainInvoice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invoiceId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The explanation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlineInvoiceExplanation"];
                 };
             };
             default: components["responses"]["LedgerlineProblem"];

@@ -163,6 +163,7 @@ export interface QueryDefaults {
   listGrantsV2: "includeDeleted" | "page" | "pageSize" | "offset" | "limit" | "order";
   getClock: never;
   setClock: never;
+  explainInvoice: never;
 }
 
 export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
@@ -2149,5 +2150,16 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     body: {"required":true,"media":{"application/json":"LedgerlineClockMove"}},
     replies: {"200":{"application/json":"LedgerlineClockMoved"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
     parameters: [],
+  },
+  explainInvoice: {
+    id: "explainInvoice",
+    document: "ledgerline",
+    method: "GET",
+    path: "/api/ledgerline/v1/invoices/{invoiceId}/explanation",
+    status: 200,
+    replies: {"200":{"application/json":"LedgerlineInvoiceExplanation"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"invoiceId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
+    ],
   },
 };

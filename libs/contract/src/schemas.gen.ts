@@ -499,8 +499,14 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["now"],"properties":{"now":{"type":"string","format":"date-time"}}}',
   "LedgerlineClockMoved":
     '{"type":"object","required":["mode","now","steps"],"properties":{"mode":{"type":"string","enum":["system","virtual"]},"now":{"type":"string","format":"date-time"},"steps":{"type":"integer","format":"int32","minimum":0}}}',
+  "LedgerlineInvoiceExplanation":
+    '{"type":"object","required":["invoiceId","number","status","currency","total","lines","sentence"],"properties":{"invoiceId":{"type":"string"},"number":{"type":"string"},"status":{"type":"string"},"currency":{"type":"string"},"total":{"type":"string"},"lines":{"type":"array","items":{"$ref":"LedgerlineLineExplanation"}},"sentence":{"type":"string"}}}',
+  "LedgerlineLineExplanation":
+    '{"type":"object","required":["lineId","name","from","to","price","windows","total","sentences"],"properties":{"lineId":{"type":"string"},"name":{"type":"string"},"featureKey":{"type":"string"},"from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},"price":{"type":"string"},"quantity":{"type":"string"},"windows":{"type":"array","items":{"$ref":"LedgerlineUsageWindow"}},"lateQuantity":{"type":"string"},"total":{"type":"string"},"sentences":{"type":"array","items":{"type":"string"}}}}',
   "LedgerlineProblemDocument":
     '{"type":"object","required":["type","title","status"],"properties":{"type":{"type":"string","default":"about:blank"},"title":{"type":"string"},"status":{"type":"integer","format":"int16","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string","format":"uri-reference"},"extensions":{"type":"object","additionalProperties":{}}}}',
+  "LedgerlineUsageWindow":
+    '{"type":"object","required":["from","to","quantity"],"properties":{"from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},"quantity":{"type":"string"}}}',
   "ListAppsRequest":
     '{"type":"object","properties":{"page":{"type":"integer","minimum":1,"default":1},"pageSize":{"type":"integer","minimum":1,"maximum":1000,"default":100}}}',
   "ListEntitlementsResult":

@@ -12,11 +12,9 @@ export const unbound: readonly OperationId[] = [
   'deleteAddon', // DELETE /api/v1/addons/{addonId}
   'archiveAddon', // POST /api/v1/addons/{addonId}/archive
   'publishAddon', // POST /api/v1/addons/{addonId}/publish
-  'listApps', // GET /api/v1/apps
   'appCustomInvoicingDraftSynchronized', // POST /api/v1/apps/custom-invoicing/{invoiceId}/draft/synchronized
   'appCustomInvoicingIssuingSynchronized', // POST /api/v1/apps/custom-invoicing/{invoiceId}/issuing/synchronized
   'appCustomInvoicingUpdatePaymentStatus', // POST /api/v1/apps/custom-invoicing/{invoiceId}/payment/status
-  'getApp', // GET /api/v1/apps/{id}
   'updateApp', // PUT /api/v1/apps/{id}
   'uninstallApp', // DELETE /api/v1/apps/{id}
   'updateStripeAPIKey', // PUT /api/v1/apps/{id}/stripe/api-key
@@ -25,24 +23,10 @@ export const unbound: readonly OperationId[] = [
   'getBillingProfileCustomerOverride', // GET /api/v1/billing/customers/{customerId}
   'upsertBillingProfileCustomerOverride', // PUT /api/v1/billing/customers/{customerId}
   'deleteBillingProfileCustomerOverride', // DELETE /api/v1/billing/customers/{customerId}
-  'createPendingInvoiceLine', // POST /api/v1/billing/customers/{customerId}/invoices/pending-lines
   'simulateInvoice', // POST /api/v1/billing/customers/{customerId}/invoices/simulate
-  'listInvoices', // GET /api/v1/billing/invoices
-  'invoicePendingLinesAction', // POST /api/v1/billing/invoices/invoice
-  'getInvoice', // GET /api/v1/billing/invoices/{invoiceId}
   'updateInvoice', // PUT /api/v1/billing/invoices/{invoiceId}
-  'deleteInvoice', // DELETE /api/v1/billing/invoices/{invoiceId}
-  'advanceInvoiceAction', // POST /api/v1/billing/invoices/{invoiceId}/advance
-  'approveInvoiceAction', // POST /api/v1/billing/invoices/{invoiceId}/approve
-  'retryInvoiceAction', // POST /api/v1/billing/invoices/{invoiceId}/retry
-  'snapshotQuantitiesInvoiceAction', // POST /api/v1/billing/invoices/{invoiceId}/snapshot-quantities
   'recalculateInvoiceTaxAction', // POST /api/v1/billing/invoices/{invoiceId}/taxes/recalculate
   'voidInvoiceAction', // POST /api/v1/billing/invoices/{invoiceId}/void
-  'listBillingProfiles', // GET /api/v1/billing/profiles
-  'createBillingProfile', // POST /api/v1/billing/profiles
-  'getBillingProfile', // GET /api/v1/billing/profiles/{id}
-  'updateBillingProfile', // PUT /api/v1/billing/profiles/{id}
-  'deleteBillingProfile', // DELETE /api/v1/billing/profiles/{id}
   'getCustomerAccess', // GET /api/v1/customers/{customerIdOrKey}/access
   'listCustomerAppData', // GET /api/v1/customers/{customerIdOrKey}/apps
   'upsertCustomerAppData', // PUT /api/v1/customers/{customerIdOrKey}/apps
@@ -64,8 +48,6 @@ export const unbound: readonly OperationId[] = [
   'voidGrant', // DELETE /api/v1/grants/{grantId}
   'listCurrencies', // GET /api/v1/info/currencies
   'getProgress', // GET /api/v1/info/progress/{id}
-  'listMarketplaceListings', // GET /api/v1/marketplace/listings
-  'getMarketplaceListing', // GET /api/v1/marketplace/listings/{type}
   'marketplaceAppInstall', // POST /api/v1/marketplace/listings/{type}/install
   'marketplaceAppAPIKeyInstall', // POST /api/v1/marketplace/listings/{type}/install/apikey
   'marketplaceOAuth2InstallGetURL', // GET /api/v1/marketplace/listings/{type}/install/oauth2

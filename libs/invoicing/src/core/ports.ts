@@ -19,16 +19,15 @@ export interface InvoicedCustomer {
   readonly id: string;
   readonly key?: string | undefined;
   readonly name: string;
-  readonly billingAddress?: Schemas['Address'] | undefined;
+  readonly billingAddress?: { readonly [K in keyof Schemas['Address']]?: string | undefined } | undefined;
   readonly usageAttribution: { readonly subjectKeys: readonly string[] };
   readonly deletedAt?: Instant | undefined;
 }
-export const INVOICED_CUSTOMERS = Symbol('invoicing.INVOICED_CUSTOMERS');
 export interface InvoicedCustomers {
   find(db: Db, idOrKey: string): Promise<InvoicedCustomer | undefined>;
   findMany(db: Db, ids: readonly string[]): Promise<readonly InvoicedCustomer[]>;
   /** All money work of one customer happens one after the other. */
-  lock(tx: Tx, customerId: string): Promise<void>;
+  lock(tx: Tx, customerId: string): Promise<unknown>;
 }
 
 /** Of the subscriptions room. */

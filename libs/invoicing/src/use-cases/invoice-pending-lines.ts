@@ -169,6 +169,11 @@ export const snapshotOf = (customer: InvoicedCustomer): InvoicedParty => ({
   id: customer.id,
   ...(customer.key === undefined ? {} : { key: customer.key }),
   name: customer.name,
-  ...(customer.billingAddress === undefined ? {} : { addresses: [customer.billingAddress] }),
+  ...(customer.billingAddress === undefined ? {} : { addresses: [addressOf(customer.billingAddress)] }),
   usageAttribution: { subjectKeys: [...customer.usageAttribution.subjectKeys] },
 });
+
+type Address = NonNullable<InvoicedParty['addresses']>[number];
+
+const addressOf = (address: NonNullable<InvoicedCustomer['billingAddress']>): Address =>
+  Object.fromEntries(Object.entries(address).filter(([, value]) => value !== undefined));

@@ -1,4 +1,5 @@
 import { isFlat } from '@ledgerline/catalog/core';
+import { attributedSubjects } from '@ledgerline/customers/core';
 import {
   type Decision,
   type Period,
@@ -86,7 +87,7 @@ export class MeasureLines {
       const answers = await this.usage.run({
         namespace,
         meterId: feature.meterId,
-        subjects: subjectsOf(customer),
+        subjects: attributedSubjects({ ...customer, key: customer.key }),
         filters: feature.filters,
         periods,
         ...(window === undefined ? {} : { window }),
@@ -127,12 +128,6 @@ export class MeasureLines {
     throw new Refused(refusal.notFound(`there is no feature ${name ?? '(none named)'}`));
   }
 }
-
-/** The customer's own key first, then its subjects. */
-const subjectsOf = (customer: Consumer): readonly string[] => [
-  ...(customer.key === undefined ? [] : [customer.key]),
-  ...customer.usageAttribution.subjectKeys,
-];
 
 function failed(line: Line, reason: string): Decision<never> {
   const issue: RefusalIssue = {

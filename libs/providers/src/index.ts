@@ -1,0 +1,2 @@
+export { ProvidersModule, providersRoom } from './providers.module.js';
+export { INVOICE_THROUGH_APPS } from './tokens.js';
