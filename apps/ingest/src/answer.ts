@@ -14,16 +14,29 @@ function requestIdOf(request: FastifyRequest): string {
 /** Spreads the return of many refused clients over five seconds. */
 const jitteredSeconds = (): number => 1 + Math.floor(Math.random() * 5);
 
-export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): void {
+/** Long enough for a sender to notice the answer and stop. */
+const LINGER_MS = 2_000;
+
+/**
+ * Reads on and forgets what is left of a refused body: closing at once would reset the connection, and the sender would see a broken
+ * pipe instead of the answer. Who still sends after a while is cut off.
+ */
+function letGo({ raw }: FastifyRequest): void {
+  if (raw.complete) return;
+  raw.resume();
+  const timer = setTimeout(() => raw.destroy(), LINGER_MS);
+  raw.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+}
+
+export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   const requestId = requestIdOf(request);
   const problem = toProblem(refusal, requestId);
   const retryAfter =
     refusal.retryAfterSeconds ?? (statusOfKind[refusal.kind] === 503 ? jitteredSeconds() : undefined);
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   if (refusal.kind === 'unsupported-media-type') void reply.header('accept-encoding', acceptedEncodings);
-  // What is left of a body that nobody reads would be taken for the next request.
-  if (!request.raw.complete) void reply.header('connection', 'close');
-  void reply
+  letGo(request);
+  return reply
     .code(problem.status)
     .header('x-request-id', requestId)
     .type(problemMedia)
@@ -35,10 +48,10 @@ export function answerStatus(
   reply: FastifyReply,
   status: number,
   detail = '',
-): void {
+): FastifyReply {
   const requestId = requestIdOf(request);
-  if (!request.raw.complete) void reply.header('connection', 'close');
-  void reply
+  letGo(request);
+  return reply
     .code(status)
     .header('x-request-id', requestId)
     .type(problemMedia)

@@ -11,10 +11,10 @@ const deflate: Inflate = (body, options) =>
   ((body as Buffer)[0] ?? 0) % 16 === 8 ? zlibStream(body, options) : rawStream(body, options);
 
 const byEncoding = new Map<string, Inflate>([
-  ['gzip', promisify(gunzip) as Inflate],
-  ['x-gzip', promisify(gunzip) as Inflate],
+  ['gzip', promisify(gunzip)],
+  ['x-gzip', promisify(gunzip)],
   ['deflate', deflate],
-  ['br', promisify(brotliDecompress) as Inflate],
+  ['br', promisify(brotliDecompress)],
 ]);
 
 export const acceptedEncodings = 'gzip, deflate, br';

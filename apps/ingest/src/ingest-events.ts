@@ -1,5 +1,5 @@
 import { type Refusal, refusal } from '@ledgerline/kernel';
-import { decideIngest, decideMode, type IngestLimits } from '@ledgerline/metering/core';
+import { decideIngest, decideMode, type IngestLimits, type IngestRequest } from '@ledgerline/metering/core';
 import { LaneFault, type LaneSet } from '@ledgerline/platform/kafka';
 import type { IncomingMessage } from 'node:http';
 import { chunkEvents } from './chunk-events.js';
@@ -24,28 +24,31 @@ export interface IngestOptions {
 export class IngestEvents {
   constructor(private readonly options: IngestOptions) {}
 
-  /** Calls back once: with the refusal, or with undefined when every event is acknowledged by acks=all. */
-  run(request: IncomingMessage, answer: (refused: Refusal | undefined) => void): void {
+  /** Answers the refusal, or undefined when every event is acknowledged by acks=all. */
+  async run(request: IncomingMessage): Promise<Refusal | undefined> {
     const { metrics } = this.options;
-    const settle = (refused: Refusal | undefined, events = 0): void => {
-      if (refused === undefined) metrics.countAccepted(events);
-      else metrics.countRefused(refused.kind);
-      answer(refused);
-    };
+    const outcome = await this.take(request);
+    if (typeof outcome === 'number') {
+      metrics.countAccepted(outcome);
+      return undefined;
+    }
+    metrics.countRefused(outcome.kind);
+    return outcome;
+  }
+
+  /** The number of acknowledged events, or why there is none. */
+  private async take(request: IncomingMessage): Promise<number | Refusal> {
     const { headers } = request;
     const mode = decideMode(headers['content-type'], hasAttributeHeaders(headers));
-    if (mode === undefined) return settle(refuseMedia(headers['content-type']));
+    if (mode === undefined) return refuseMedia(headers['content-type']);
     const limited = this.limitRate();
-    if (limited !== undefined) return settle(limited);
-    this.options.bodies.read(request, (body) => {
-      if ('refused' in body) return settle(body.refused);
-      const { text } = body;
-      const now = this.options.nowMs();
-      const rawHeaders = mode === 'binary' ? request.rawHeaders : [];
-      const proceed = (nowMs: number): void => this.store({ mode, text, rawHeaders }, nowMs, settle);
-      if (typeof now === 'number') proceed(now);
-      else now.then(proceed, (error: unknown) => settle(refuseClock(error)));
-    });
+    if (limited !== undefined) return limited;
+    const body = await this.options.bodies.read(request);
+    if ('refused' in body) return body.refused;
+    const nowMs = await this.readClock();
+    if (typeof nowMs !== 'number') return nowMs;
+    const rawHeaders = mode === 'binary' ? request.rawHeaders : [];
+    return this.store({ mode, text: body.text, rawHeaders }, nowMs);
   }
 
   private limitRate(): Refusal | undefined {
@@ -55,21 +58,23 @@ export class IngestEvents {
     return refusal.tooManyRequests('too many requests for this namespace', { retryAfterSeconds: seconds });
   }
 
-  private store(
-    request: Omit<Parameters<typeof decideIngest>[0], 'namespace'>,
-    nowMs: number,
-    settle: (refused: Refusal | undefined, events?: number) => void,
-  ): void {
+  private readClock(): number | Promise<number | Refusal> {
+    const now = this.options.nowMs();
+    return typeof now === 'number' ? now : now.catch(refuseClock);
+  }
+
+  private async store(request: Omit<IngestRequest, 'namespace'>, nowMs: number): Promise<number | Refusal> {
     const { namespace, partitions, limits, lanes } = this.options;
     const decision = decideIngest({ namespace, ...request }, nowMs, limits);
-    if (decision.refused !== undefined) return settle(decision.refused);
-    const events = decision.accepted.length;
+    if (decision.refused !== undefined) return decision.refused;
     const chunks = chunkEvents(decision.accepted, partitions);
-    if (chunks.refused !== undefined) return settle(chunks.refused);
-    lanes.append(chunks.accepted).then(
-      () => settle(undefined, events),
-      (error: unknown) => settle(refuseFault(error)),
-    );
+    if (chunks.refused !== undefined) return chunks.refused;
+    try {
+      await lanes.append(chunks.accepted);
+    } catch (error) {
+      return refuseFault(error);
+    }
+    return decision.accepted.length;
   }
 }
 

@@ -30,8 +30,9 @@ export function createIngestServer(options: IngestServerOptions): FastifyInstanc
     // Our own answer says when to come again.
     return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest,
-    frameworkErrors: (error, request, reply) =>
-      answerStatus(request, reply, error.statusCode ?? 400, error.message),
+    frameworkErrors: (error, request, reply) => {
+      void answerStatus(request, reply, error.statusCode ?? 400, error.message);
+    },
   });
   let isClosing = false;
   server.addHook('preClose', (done) => {
@@ -41,21 +42,20 @@ export function createIngestServer(options: IngestServerOptions): FastifyInstanc
   // Bodies are read by the handler itself, whatever their type: one pass, no second copy.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
-  server.post('/api/v1/events', (request, reply) => {
-    ingest.run(request.raw, (refused) => {
-      if (isClosing) void reply.header('connection', 'close');
-      if (refused !== undefined) return answerRefusal(request, reply, refused);
-      const requestId = request.headers['x-request-id'];
-      if (typeof requestId === 'string') void reply.header('x-request-id', requestId);
-      void reply.code(204).send();
-    });
+  server.post('/api/v1/events', async (request, reply) => {
+    const refused = await ingest.run(request.raw);
+    if (isClosing) void reply.header('connection', 'close');
+    if (refused !== undefined) return answerRefusal(request, reply, refused);
+    const requestId = request.headers['x-request-id'];
+    if (typeof requestId === 'string') void reply.header('x-request-id', requestId);
+    return reply.code(204).send();
   });
   server.setNotFoundHandler((request, reply) => answerStatus(request, reply, 404));
   server.setErrorHandler((error: FastifyError, request, reply) => {
     const status = error.statusCode ?? 500;
-    if (status < 500) return answerStatus(request, reply, status, error.message);
-    logger.error({ err: error }, 'request failed');
-    answerStatus(request, reply, 500);
+    if (status >= 500) logger.error({ err: error }, 'request failed');
+    // A fault of ours is told to the log only.
+    return answerStatus(request, reply, status, status < 500 ? error.message : '');
   });
   return server;
 }

@@ -1,7 +1,7 @@
 import { type Refusal, refusal } from '@ledgerline/kernel';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { acceptedEncodings, Inflater, inflaterOf } from './inflate.js';
+import { Inflater, inflaterOf } from './inflate.js';
 
 export interface BodyLimits {
   /** Bytes as sent. */
@@ -28,55 +28,54 @@ export class BodyReader {
     return this.held;
   }
 
-  /** Answers once, by callback: a promise would cost the plain case, where everything is there already, another turn. */
-  read(request: IncomingMessage, answer: (outcome: BodyOutcome) => void): void {
+  async read(request: IncomingMessage): Promise<BodyOutcome> {
     const inflate = inflaterOf(request.headers['content-encoding']);
-    if (inflate !== undefined && 'refused' in inflate) return answer(inflate);
-    this.receive(request, (received) => {
-      if ('refused' in received) return answer(received);
-      if (inflate === undefined) return answer(decode(received.bytes));
-      // Held until inflated: compressed bodies may wait for their turn.
-      this.held += received.bytes.length;
-      this.inflater
-        .run(received.bytes, inflate)
-        .then(
-          (inflated) => ('refused' in inflated ? inflated : decode(inflated)),
-          (error: unknown) => ({ refused: refusal.unavailable(`cannot inflate the body: ${String(error)}`) }),
-        )
-        .then((outcome) => {
-          this.held -= received.bytes.length;
-          answer(outcome);
-        });
-    });
+    if (inflate !== undefined && 'refused' in inflate) return inflate;
+    const received = await this.receive(request);
+    if ('refused' in received) return received;
+    const { bytes } = received;
+    if (inflate === undefined) return decode(bytes);
+    // Held until inflated: compressed bodies may wait for their turn.
+    this.held += bytes.length;
+    try {
+      const inflated = await this.inflater.run(bytes, inflate);
+      return 'refused' in inflated ? inflated : decode(inflated);
+    } finally {
+      this.held -= bytes.length;
+    }
   }
 
-  private receive(request: IncomingMessage, answer: (outcome: BytesOutcome) => void): void {
+  private receive(request: IncomingMessage): Promise<BytesOutcome> {
     const { bodyMaxBytes, receivingMaxBytes } = this.limits;
     const tooLarge = refusal.tooLarge(`a request body takes at most ${bodyMaxBytes} bytes as sent`);
-    if (Number(request.headers['content-length'] ?? 0) > bodyMaxBytes) return answer({ refused: tooLarge });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const finish = (outcome: BytesOutcome): void => {
-      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
-      this.held -= size;
-      answer(outcome);
-    };
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      this.held += chunk.length;
-      chunks.push(chunk);
-      if (size > bodyMaxBytes) finish({ refused: tooLarge });
-      else if (this.held > receivingMaxBytes) {
-        finish({ refused: refusal.unavailable('too many request bodies are being received at once') });
-      }
-    };
-    const onEnd = (): void => {
-      const [first] = chunks;
-      finish({ bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size) });
-    };
-    // The sender went away or was cut off for being slow: nobody hears this answer, but what was held is let go.
-    const onClose = (): void => finish({ refused: refusal.invalid('the request ended before its body') });
-    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    if (Number(request.headers['content-length'] ?? 0) > bodyMaxBytes) {
+      return Promise.resolve({ refused: tooLarge });
+    }
+    return new Promise((resolve) => {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const finish = (outcome: BytesOutcome): void => {
+        request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+        this.held -= size;
+        resolve(outcome);
+      };
+      const onData = (chunk: Buffer): void => {
+        size += chunk.length;
+        this.held += chunk.length;
+        chunks.push(chunk);
+        if (size > bodyMaxBytes) finish({ refused: tooLarge });
+        else if (this.held > receivingMaxBytes) {
+          finish({ refused: refusal.unavailable('too many request bodies are being received at once') });
+        }
+      };
+      const onEnd = (): void => {
+        const [first] = chunks;
+        finish({ bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size) });
+      };
+      // The sender went away or was cut off for being slow: nobody hears this answer, but what was held is let go.
+      const onClose = (): void => finish({ refused: refusal.invalid('the request ended before its body') });
+      request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    });
   }
 }
 
@@ -86,5 +85,3 @@ function decode(bytes: Buffer): BodyOutcome {
   const text = bytes.toString('utf8');
   return { text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text };
 }
-
-export { acceptedEncodings };

@@ -30,12 +30,21 @@ const NAMESPACE = 'default';
 
 /** Events of one record: one fetch and one decode of the sink stay short. */
 const RECORD_EVENTS_MAX = 1_000;
-/** A broker on the same network answers within milliseconds; five seconds of silence is a fault. */
-const ATTEMPT_TIMEOUT_MS = 5_000;
-/** Below the patience of common clients (10 s), and longer than one attempt. */
-const ACK_TIMEOUT_MS = 8_000;
-/** A body of 1 MiB at 300 kbit/s. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** How long things may take; other than these only in tests. */
+export interface Patience {
+  readonly attemptTimeoutMs: number;
+  readonly ackTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+const patience: Patience = {
+  /** A broker on the same network answers within milliseconds; five seconds of silence is a fault. */
+  attemptTimeoutMs: 5_000,
+  /** Below the patience of common clients (10 s), and longer than one attempt. */
+  ackTimeoutMs: 8_000,
+  /** A body of 1 MiB at 300 kbit/s. */
+  requestTimeoutMs: 30_000,
+};
 /** 128 bodies of the largest size at once. */
 const RECEIVING_MAX_BYTES = 128 * 1024 * 1024;
 /** Longer than an acknowledgement may take; a supervisor usually kills after thirty seconds. */
@@ -48,7 +57,8 @@ export interface RunningIngest {
 }
 
 /** Starts the ingest service: listens at once, and is ready once Kafka is. */
-export async function startIngest(config: Config): Promise<RunningIngest> {
+export async function startIngest(config: Config, changed: Partial<Patience> = {}): Promise<RunningIngest> {
+  const times = { ...patience, ...changed };
   if (config.auth.mode === 'api-key') {
     throw new Error('auth.mode api-key is not available in this version: nothing would check the keys');
   }
@@ -56,7 +66,7 @@ export async function startIngest(config: Config): Promise<RunningIngest> {
   const registry = createMetrics(SERVICE);
   const metrics = new IngestMetrics(registry);
   const clock = await openClock(config, logger);
-  const { lanes, probe } = openLanes(config, logger, metrics);
+  const { lanes, probe } = openLanes(config, logger, metrics, times);
   const bodies = new BodyReader({ ...config.ingest, receivingMaxBytes: RECEIVING_MAX_BYTES });
   metrics.watch(lanes, bodies);
   const rate = config.ingest.requestsPerSecond;
@@ -70,7 +80,7 @@ export async function startIngest(config: Config): Promise<RunningIngest> {
     metrics,
     ...(rate > 0 && { rateLimit: new RateLimit(rate) }),
   });
-  const server = createIngestServer({ logger, ingest, requestTimeoutMs: REQUEST_TIMEOUT_MS });
+  const server = createIngestServer({ logger, ingest, requestTimeoutMs: times.requestTimeoutMs });
   let isClosing = false;
   const telemetry = await startTelemetryServer({
     host: config.telemetry.host,
@@ -104,6 +114,7 @@ function openLanes(
   config: Config,
   logger: Logger,
   metrics: IngestMetrics,
+  times: Patience,
 ): { lanes: LaneSet; probe: KafkaProbe } {
   const topic = topicsOf(config.kafka.topicPrefix).usageEvents;
   const { brokers, partitions } = config.kafka;
@@ -121,15 +132,15 @@ function openLanes(
   const lanes = new LaneSet({
     supply: new ProducerSupply({
       open: () => openRecordProducer(kafka, topic),
-      openTimeoutMs: ATTEMPT_TIMEOUT_MS,
+      openTimeoutMs: times.attemptTimeoutMs,
       onFault: (error) => logger.warn({ err: error }, 'a replaced producer did not close cleanly'),
     }),
     partitions,
     close: closeUsageRecord,
     recordEventsMax: RECORD_EVENTS_MAX,
     recordBytesMax: RECORD_BYTES_MAX,
-    attemptTimeoutMs: ATTEMPT_TIMEOUT_MS,
-    ackTimeoutMs: ACK_TIMEOUT_MS,
+    attemptTimeoutMs: times.attemptTimeoutMs,
+    ackTimeoutMs: times.ackTimeoutMs,
     bytesMax: config.ingest.laneBytesMax,
     onAttempt,
   });

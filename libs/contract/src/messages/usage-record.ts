@@ -104,7 +104,8 @@ function parse(value: Uint8Array): unknown {
 }
 
 // Reasons end up in a column, so what they quote is cut.
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 40);
+const shown = (value: unknown): string =>
+  value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 40);
 
 function readTuple(tuple: unknown, index: number): UsageEvent {
   if (!Array.isArray(tuple) || tuple.length !== TUPLE_LENGTH) {

@@ -82,15 +82,15 @@ export interface CanonicalData {
  * @returns undefined when a number literal is longer than that
  */
 export function canonicalise(sent: string, value: unknown, literalMax: number): CanonicalData | undefined {
-  let isTooLong = false;
+  let longest = 0;
   const exact = parse(sent, undefined, {
     parseNumber: (literal) => {
-      if (literal.length > literalMax) isTooLong = true;
-      return isTooLong ? 0 : readNumber(literal);
+      longest = Math.max(longest, literal.length);
+      return literal.length > literalMax ? 0 : readNumber(literal);
     },
     onDuplicateKey: ({ newValue }) => newValue,
   });
-  if (isTooLong) return undefined;
+  if (longest > literalMax) return undefined;
   const data = replaceLoneSurrogates(JSON.stringify(exact));
   return { data, dataSent: data === JSON.stringify(value) ? null : sent };
 }

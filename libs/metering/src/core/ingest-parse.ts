@@ -104,16 +104,16 @@ function readAll(
   const whole = mode === 'binary' ? [joinBinary(request, events[0], verdict)] : events;
   const read: ReadEvent[] = [];
   // Headers that could not be read would only be reported again as missing.
-  for (let index = 0; index < whole.length && (mode !== 'binary' || verdict.isClean); index += 1) {
+  for (let index = 0; index < whole.length && (mode !== 'binary' || verdict.isClean()); index += 1) {
     const event = readEvent(whole[index], index, reading);
     if (event !== undefined) read.push(event);
   }
-  if (!verdict.isClean) return { refused: verdict.refuse(events.length) };
+  if (!verdict.isClean()) return { refused: verdict.refuse(events.length) };
   const toTuple = needsLosslessRead(text, oddities)
     ? losslessWriter(namespace, sliceAll(request), nowMs, reading)
     : plainWriter(namespace, nowMs);
   const accepted = read.map(toTuple);
-  return verdict.isClean ? { accepted } : { refused: verdict.refuse(events.length) };
+  return verdict.isClean() ? { accepted } : { refused: verdict.refuse(events.length) };
 }
 
 /** A binary request as the event it stands for. Its content type is that of data, and was found to be JSON. */

@@ -11,7 +11,7 @@ export class IngestVerdict {
     private readonly issuesMax: number,
   ) {}
 
-  get isClean(): boolean {
+  isClean(): boolean {
     return this.refusedEvents.size === 0;
   }
 

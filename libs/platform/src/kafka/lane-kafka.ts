@@ -25,7 +25,7 @@ export const openLaneKafka = ({ brokers, service, logger }: LaneKafkaOptions): K
     logLevel: logLevel.WARN,
     logCreator:
       () =>
-      ({ namespace, log: { message, timestamp: _timestamp, ...details } }) => {
+      ({ namespace, log: { message, ...details } }) => {
         if (message.startsWith(knownWarning)) return;
         // Each of its errors reaches the lane as a rejection, which counts and reports it.
         logger.debug({ kafka: { namespace, ...details } }, message);

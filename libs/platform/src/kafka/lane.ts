@@ -122,6 +122,10 @@ export class Lane {
     this.wake?.();
   }
 
+  private hasGivenUp(): boolean {
+    return this.isClosed;
+  }
+
   private takeRecord(): readonly Waiter[] {
     const { recordEventsMax, recordBytesMax } = this.options;
     let events = 0;
@@ -143,7 +147,7 @@ export class Lane {
         for (const waiter of record) waiter.resolve();
         return;
       }
-      if (this.isClosed || performance.now() + waitMs >= lastExpiryMs) {
+      if (this.hasGivenUp() || performance.now() + waitMs >= lastExpiryMs) {
         const fault = new LaneFault('unknown', `Kafka did not acknowledge: ${error.message}`, {
           cause: error,
         });
@@ -152,7 +156,7 @@ export class Lane {
       }
       await this.pause(waitMs);
       // Given up while pausing: everyone has been answered.
-      if (this.isClosed) return;
+      if (this.hasGivenUp()) return;
     }
   }
 
