@@ -102,7 +102,8 @@ function serverProperties(options: KafkaOptions): string {
 
 async function formatOnce(java: readonly string[], properties: string, options: KafkaOptions): Promise<void> {
   if (await exists(join(options.dataDir, 'log', 'bootstrap.checkpoint'))) return;
-  const clusterId = randomBytes(16).toString('base64url');
+  // Behind a letter: one id in 64 would begin with a dash, which the tool reads as an option.
+  const clusterId = `L${randomBytes(16).toString('base64url').slice(1)}`;
   const args = ['kafka.tools.StorageTool', 'format', '--ignore-formatted', '-t', clusterId, '-c', properties];
   try {
     await run('java', [...java, ...args], { cwd: options.dataDir });
