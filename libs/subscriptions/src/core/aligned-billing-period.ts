@@ -45,6 +45,7 @@ const beforeStart = (view: Aligned, at: Instant) =>
       {
         code: 'subscription_billing_period_queried_before_subscription_start',
         message: 'the subscription has not started at that time',
+        field: '$.timing',
         severity: 'critical',
         attributes: { queried_at: toRfc3339(at), subscription_start: toRfc3339(view.activeFrom) },
       },

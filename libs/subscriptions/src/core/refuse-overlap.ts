@@ -14,6 +14,7 @@ export function refuseOverlap(wanted: Placed, others: readonly Placed[]): Refusa
 const issueOf = (side: Placed, other: Placed): RefusalIssue => ({
   code: 'only_single_subscription_allowed_per_customer_at_a_time',
   message: `the subscription ${side.id} overlaps the subscription ${other.id}`,
+  field: '$.timing',
   severity: 'critical',
   attributes: {
     subscriptionId: side.id,
