@@ -1,0 +1,251 @@
+// The main job as a user does it: one instance with all its services, events in, paid invoices out.
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { eventually, freePortBlock, NotYet } from '@ledgerline/testkit';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { planInstance } from '../src/plan-instance.js';
+import { type RunningInstance, startInstance } from '../src/start-instance.js';
+
+jest.setTimeout(180_000);
+
+interface Reply {
+  readonly status: number;
+  readonly body: any; // replies are matched, not typed
+}
+
+let dataDir: string;
+let instance: RunningInstance;
+
+const call = async (
+  method: string,
+  path: string,
+  body?: unknown,
+  type = 'application/json',
+): Promise<Reply> => {
+  const response = await fetch(instance.baseUrl + path, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': type } }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: text === '' ? undefined : JSON.parse(text) };
+};
+const get = (path: string): Promise<Reply> => call('GET', path);
+const post = async (path: string, body?: unknown): Promise<Reply['body']> => {
+  const reply = await call('POST', path, body);
+  if (reply.status >= 300) throw new Error(`POST ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+  return reply.body;
+};
+
+let sentEvents = 0;
+/** Posts usage of the API meter; without a time, so that it happens now on the virtual clock. */
+const use = async (...tokens: string[]): Promise<void> => {
+  const events = tokens.map((value) => ({
+    specversion: '1.0',
+    id: `event-${(sentEvents += 1)}`,
+    source: 'thread',
+    type: 'call',
+    subject: 'acme-backend',
+    data: { tokens: value, model: 'small' },
+  }));
+  const reply = await call('POST', '/api/v1/events', events, 'application/cloudevents-batch+json');
+  expect(reply).toEqual({ status: 204, body: undefined });
+};
+
+const meterTotal = async (): Promise<number | undefined> =>
+  (await get('/api/v1/meters/tokens/query')).body.data[0]?.value;
+const untilMeterShows = (total: number): Promise<unknown> =>
+  eventually(
+    async () => {
+      const seen = await meterTotal();
+      if (seen !== total) throw new NotYet(seen);
+      return seen;
+    },
+    { what: `the meter to show ${total}`, deadlineMs: 30_000 },
+  );
+
+const invoices = async (): Promise<any[]> => {
+  const { body } = await get('/api/v1/billing/invoices?expand=lines&orderBy=createdAt&order=ASC');
+  return body.items.filter((invoice: { status: string }) => invoice.status !== 'gathering');
+};
+const lineTotals = (invoice: any): Record<string, string> =>
+  Object.fromEntries(invoice.lines.map((line: any) => [line.name, line.totals.total]));
+
+const moveTo = async (now: string): Promise<Reply> => {
+  const reply = await call('PUT', '/api/ledgerline/v1/clock', { now });
+  expect(reply.status).toBe(200);
+  return reply;
+};
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'ledgerline-thread-'));
+  const env = { ...process.env, LEDGERLINE_CLOCK_MODE: 'virtual' };
+  const args = { command: 'start', port: await freePortBlock(12), dataDir, help: false } as const;
+  instance = await startInstance(planInstance(args, env), { env, say: () => undefined });
+  // A clean month start makes every expectation readable; the virtual clock begins at the machine's time.
+  await moveTo('2027-01-01T00:00:00Z');
+});
+
+afterAll(async () => {
+  await instance.stop();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('the main job', () => {
+  it('meters, entitles, subscribes and bills three months, to the cent', async () => {
+    await post('/api/v1/meters', {
+      slug: 'tokens',
+      eventType: 'call',
+      aggregation: 'SUM',
+      valueProperty: '$.tokens',
+      groupBy: { model: '$.model' },
+    });
+    await post('/api/v1/features', { key: 'tokens', name: 'Tokens', meterSlug: 'tokens' });
+    await post('/api/v1/customers', {
+      key: 'acme',
+      name: 'Acme Corp',
+      currency: 'USD',
+      usageAttribution: { subjectKeys: ['acme-backend'] },
+    });
+    await post('/api/v2/customers/acme/entitlements', {
+      type: 'metered',
+      featureKey: 'tokens',
+      usagePeriod: { interval: 'MONTH', anchor: '2027-01-01T00:00:00Z' },
+    });
+    await post('/api/v2/customers/acme/entitlements/tokens/grants', {
+      amount: 1000,
+      effectiveAt: '2027-01-01T00:00:00Z',
+      expiration: { duration: 'YEAR', count: 1 },
+    });
+    const plan = await post('/api/v1/plans', {
+      key: 'starter',
+      name: 'Starter',
+      currency: 'USD',
+      billingCadence: 'P1M',
+      phases: [
+        {
+          key: 'default',
+          name: 'Default',
+          duration: null,
+          rateCards: [
+            {
+              type: 'flat_fee',
+              key: 'platform',
+              name: 'Platform fee',
+              billingCadence: 'P1M',
+              price: { type: 'flat', amount: '20', paymentTerm: 'in_advance' },
+            },
+            {
+              type: 'usage_based',
+              key: 'tokens',
+              name: 'Tokens used',
+              featureKey: 'tokens',
+              billingCadence: 'P1M',
+              price: { type: 'unit', amount: '0.05' },
+            },
+          ],
+        },
+      ],
+    });
+    await post(`/api/v1/plans/${plan.id}/publish`);
+    await post('/api/v1/subscriptions', {
+      customerKey: 'acme',
+      plan: { key: 'starter' },
+      timing: 'immediate',
+    });
+
+    // The fee in advance is invoiced and paid without anybody asking.
+    await eventually(
+      async () => {
+        const seen = await invoices();
+        if (seen.length !== 1 || seen[0].status !== 'paid') throw new NotYet(seen.map((one) => one.status));
+        return seen;
+      },
+      { what: 'the first invoice to be paid', deadlineMs: 30_000 },
+    );
+
+    await moveTo('2027-01-10T12:00:00Z');
+    await use('100.25', '0.125', '99.625');
+    await untilMeterShows(200);
+    const value = await get('/api/v2/customers/acme/entitlements/tokens/value');
+    expect(value.body).toMatchObject({ hasAccess: true, balance: 800, usage: 200, overage: 0 });
+
+    // Sent twice, counted once.
+    sentEvents -= 3;
+    await use('100.25', '0.125', '99.625');
+    await moveTo('2027-02-01T00:30:00Z');
+    const waiting = (await invoices())[1];
+    expect(waiting.statusDetails.extendedStatus).toBe('draft.waiting_for_collection');
+    await moveTo('2027-02-01T01:00:00Z');
+    await use('40');
+    await untilMeterShows(240);
+    const { body: moved } = await moveTo('2027-04-01T02:00:00Z');
+    expect(moved.steps).toBeGreaterThanOrEqual(4);
+
+    const billed = await invoices();
+    expect(billed.map((invoice) => [invoice.number, invoice.status, invoice.totals.total])).toEqual([
+      ['OM-SANDBOX-ACCO-1', 'paid', '20'],
+      ['OM-SANDBOX-ACCO-2', 'paid', '30'],
+      ['OM-SANDBOX-ACCO-3', 'paid', '22'],
+      ['OM-SANDBOX-ACCO-4', 'paid', '20'],
+    ]);
+    expect(billed.map(lineTotals)).toEqual([
+      { 'Platform fee': '20' },
+      { 'Platform fee': '20', 'Tokens used': '10' },
+      { 'Platform fee': '20', 'Tokens used': '2' },
+      { 'Platform fee': '20', 'Tokens used': '0' },
+    ]);
+
+    const { body: explanation } = await get(`/api/ledgerline/v1/invoices/${billed[1].id}/explanation`);
+    expect(explanation).toMatchObject({ total: '30', currency: 'USD' });
+    const tokens = explanation.lines.find((line: any) => line.name === 'Tokens used');
+    expect(tokens).toMatchObject({ quantity: '200', total: '10' });
+    expect(tokens.windows).toEqual([
+      { from: '2027-01-10T00:00:00Z', to: '2027-01-11T00:00:00Z', quantity: '200' },
+    ]);
+  });
+
+  it('answers for every event it was sent', async () => {
+    const { body } = await get('/api/v1/events?from=2027-03-15T00:00:00Z');
+    expect(body).toEqual([]);
+    const { body: late } = await get('/api/v1/meters/tokens/query?windowSize=MONTH');
+    expect(late.data.map((row: any) => [row.windowStart, row.value])).toEqual([
+      ['2027-01-01T00:00:00Z', 200],
+      ['2027-02-01T00:00:00Z', 40],
+    ]);
+  });
+
+  it('names the field of every bad request, and never answers 500', async () => {
+    const bad: [string, string, unknown, string][] = [
+      ['POST', '/api/v1/meters', { slug: 'BAD SLUG', eventType: 'x', aggregation: 'COUNT' }, 'slug'],
+      ['POST', '/api/v1/meters', { slug: 'm', eventType: 'x', aggregation: 'NOPE' }, 'aggregation'],
+      [
+        'POST',
+        '/api/v1/meters',
+        { slug: 'm', eventType: 'x', aggregation: 'SUM', valueProperty: 'x' },
+        'valueProperty',
+      ],
+      ['POST', '/api/v1/features', { key: 'f' }, 'name'],
+      ['POST', '/api/v1/customers', { name: '' }, 'name'],
+      [
+        'POST',
+        '/api/v1/plans',
+        { key: 'p', name: 'P', currency: 'USD', billingCadence: 'P2M', phases: [] },
+        'billingCadence',
+      ],
+      ['POST', '/api/v1/subscriptions', { plan: { key: 'starter' } }, 'customer'],
+      ['POST', '/api/v1/billing/invoices/invoice', {}, 'customerId'],
+      ['PUT', '/api/ledgerline/v1/clock', { now: 'soon' }, 'now'],
+      ['GET', '/api/v1/meters/tokens/query?windowSize=SECOND', undefined, 'windowSize'],
+      ['GET', '/api/v1/meters/tokens/query?from=yesterday', undefined, 'from'],
+    ];
+    for (const [method, path, body, field] of bad) {
+      const reply = await call(method, path, body);
+      expect({ path, status: reply.status, names: JSON.stringify(reply.body).includes(field) }).toEqual({
+        path,
+        status: 400,
+        names: true,
+      });
+    }
+  });
+});
