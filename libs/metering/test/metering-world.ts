@@ -14,8 +14,9 @@ import type { CustomerKeys } from '../src/core/meter-query.js';
 import { METER_USE, USAGE_ATTRIBUTION } from '../src/core/ports.js';
 import { MeteringModule } from '../src/metering.module.js';
 import { openReadingsBuilder } from '../src/open-readings.js';
-import { QUERY_USAGE } from '../src/tokens.js';
+import { DECLARE_METERS, QUERY_USAGE } from '../src/tokens.js';
 import type { BuildReadings } from '../src/use-cases/build-readings.js';
+import type { DeclareMeters } from '../src/use-cases/declare-meters.js';
 import type { QueryUsage } from '../src/use-cases/query-usage.js';
 
 export interface TestEvent {
@@ -83,7 +84,9 @@ export class MeteringWorld {
     });
     await migrate({
       postgresUrl: corner.postgresUrl,
-      clickhouse: async (query) => void (await clickhouse.command({ query })),
+      clickhouse: async (query) => {
+        await clickhouse.command({ query });
+      },
       migrations: readMigrations().filter(({ room }) => room === 'platform' || room === 'metering'),
     });
     const postgres = await openPostgres({ url: corner.postgresUrl, poolMax: 8, service });
@@ -117,6 +120,11 @@ export class MeteringWorld {
   async close(): Promise<void> {
     await this.app.close();
     await this.release();
+  }
+
+  /** What a start with this configuration file does. */
+  declare(meters: readonly MeterConfig[]): Promise<void> {
+    return this.app.get<DeclareMeters>(DECLARE_METERS).run('default', meters);
   }
 
   get usage(): QueryUsage {
@@ -155,8 +163,8 @@ export class MeteringWorld {
   }
 
   /** Rows of a meter query; throws what was refused. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs look into it freely
   async query(slug: string, query: Record<string, unknown> = {}): Promise<any[]> {
-    // eslint-disable-line @typescript-eslint/no-explicit-any
     const answer = await this.call('POST', `/api/v1/meters/${slug}/query`, query);
     if (answer.status !== 200) throw new Error(answer.text);
     return answer.body.data;
@@ -197,21 +205,20 @@ export class MeteringWorld {
     const partition = event.partition ?? number % partitions;
     const offset = (this.offsets.get(partition) ?? -1) + 1;
     this.offsets.set(partition, offset);
-    const seconds = Math.floor(Date.parse(event.time) / 1000);
     const data = event.dataText ?? (event.data === undefined ? undefined : JSON.stringify(event.data));
-    const ingestedMs = event.ingestedAt === undefined ? seconds * 1000 : Date.parse(event.ingestedAt);
+    const ingestedMs = Date.parse(event.ingestedAt ?? this.clock.now().toString());
     return {
       namespace: event.namespace ?? 'default',
       id: event.id ?? `e${number}`,
       source: event.source ?? 'spec',
       type: event.type ?? 'usage',
       subject: event.subject ?? 's1',
-      time: seconds,
+      time: clickhouseTime(Date.parse(event.time)).slice(0, 19),
       data: data ?? '',
       data_sent: event.dataSent ?? '',
       has_data: data === undefined ? 0 : 1,
-      ingested_at: (ingestedMs / 1000).toFixed(3),
-      stored_at: (ingestedMs / 1000 + 1).toFixed(3),
+      ingested_at: clickhouseTime(ingestedMs),
+      stored_at: clickhouseTime(ingestedMs + 1000),
       status: event.status ?? 'ok',
       reason: '',
       kafka_partition: partition,
@@ -222,6 +229,9 @@ export class MeteringWorld {
     };
   }
 }
+
+const clickhouseTime = (epochMs: number): string =>
+  new Date(epochMs).toISOString().replace('T', ' ').replace('Z', '');
 
 function rootModule(parts: {
   clickhouse: ClickHouseClient;

@@ -70,16 +70,15 @@ function groupsOf(
   query: MeterQuery,
   values: readonly string[],
 ): Pick<AnswerRow, 'subject' | 'customerId' | 'groupBy'> {
-  let subject: string | undefined;
-  let customerId: string | undefined;
-  const groupBy: Record<string, string> = {};
-  query.groupBy.forEach((column, at) => {
-    const value = values[at] ?? '';
-    if (column.kind === 'subject') subject = value;
-    else if (column.kind === 'customer_id') customerId = value;
-    else groupBy[column.key] = value;
-  });
-  return { subject, customerId, groupBy };
+  const columns = query.groupBy.map((column, at) => ({ column, value: values[at] ?? '' }));
+  return {
+    subject: columns.find(({ column }) => column.kind === 'subject')?.value,
+    customerId: columns.find(({ column }) => column.kind === 'customer_id')?.value,
+    // Not by assignment: `__proto__` is a key like any other.
+    groupBy: Object.fromEntries(
+      columns.flatMap(({ column, value }) => (column.kind === 'dimension' ? [[column.key, value]] : [])),
+    ),
+  };
 }
 
 function nothingCounted(query: MeterQuery): AnswerRow {

@@ -1,4 +1,5 @@
 import { invariant } from '@ledgerline/kernel';
+import type { Extraction } from './meter.js';
 import type { EventRun } from './ports.js';
 import type { ReadingRange } from './plan-chunk.js';
 
@@ -54,4 +55,19 @@ function firstRunOf(
   const own = runs.filter(({ partition }) => partition === range.partition).sort((a, b) => a.first - b.first);
   const [run, next] = own;
   return run === undefined ? undefined : { run, endsBefore: next?.first };
+}
+
+/** The meters that events of the runs can matter to: a chunk's statement names no others. */
+export function neededExtractions(
+  extractions: readonly Extraction[],
+  runs: readonly EventRun[],
+): readonly Extraction[] {
+  const present = new Set<string>();
+  for (const { types } of runs) {
+    if (types === undefined) return extractions;
+    for (const [namespace, type] of types) present.add(JSON.stringify([namespace, type]));
+  }
+  return extractions.filter(({ namespace, eventType }) =>
+    present.has(JSON.stringify([namespace, eventType])),
+  );
 }

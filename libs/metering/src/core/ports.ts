@@ -85,6 +85,8 @@ export interface EventRun {
   readonly first: number;
   readonly last: number;
   readonly events: number;
+  /** Whose events they are, namespace and type; undefined when too many to list. */
+  readonly types: readonly (readonly [string, string])[] | undefined;
 }
 
 /** Whose events count: those of one meter, or all. */

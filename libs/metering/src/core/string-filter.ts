@@ -40,7 +40,7 @@ export function readStringFilter(
   field: string,
   depth = 0,
 ): Decision<StringFilter | undefined> {
-  const given = Object.entries(input).filter(([, value]) => value !== null && value !== undefined);
+  const given = Object.entries(input).filter(([, value]) => value !== null);
   if (given.length === 0) return { accepted: undefined };
   if (given.length > 1) {
     return { refused: refusal.invalid(`validation error: ${field}: only one filter operator can be set`) };

@@ -12,7 +12,6 @@ import type { MeterChange, MeterDraft } from '../core/decide-meter.js';
 import { groupByTexts, type Meter } from '../core/meter.js';
 import type { AnswerRow, MeterQueryAnswer } from '../core/meter-query.js';
 import type { MeterQueryInput } from '../core/read-meter-query.js';
-import type { StringFilterInput } from '../core/string-filter.js';
 import type { ExplainedEvent } from '../use-cases/list-events.js';
 
 type Schemas = components['schemas'];
@@ -92,8 +91,7 @@ const commonFromApi = (query: CommonQuery): MeterQueryInput => ({
   subject: query.subject,
   filterCustomerId: query.filterCustomerId,
   groupBy: query.groupBy,
-  advancedMeterGroupByFilters: query.advancedMeterGroupByFilters as
-    Readonly<Record<string, StringFilterInput>> | undefined,
+  advancedMeterGroupByFilters: query.advancedMeterGroupByFilters,
 });
 
 const mapValues = <A, B>(

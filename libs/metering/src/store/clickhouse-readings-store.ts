@@ -16,6 +16,9 @@ import { Binder, type Statement } from '../core/statement.js';
 // Twice what a full chunk took on two busy cores; whoever takes the building over waits longer than this.
 const appendSecondsMax = 60;
 
+// Beyond it a chunk's statement is not made shorter by knowing them.
+const typesMax = 1_000;
+
 /** `readings` in ClickHouse. */
 export class ClickHouseReadingsStore implements ReadingsStore {
   constructor(private readonly client: ClickHouseClient) {}
@@ -48,17 +51,20 @@ export class ClickHouseReadingsStore implements ReadingsStore {
     const filled = ranges.filter(({ from, to }) => to >= from);
     if (filled.length === 0) return [];
     const binder = new Binder();
-    const rows = await this.rows<[number, number, string, string, string]>(
-      binder.statement(`SELECT kafka_partition, batch_month, min(kafka_offset), max(kafka_offset), count() FROM events
+    const rows = await this.rows<[number, number, string, string, string, [string, string][]]>(
+      binder.statement(`SELECT kafka_partition, batch_month, min(kafka_offset), max(kafka_offset), count(),
+          groupUniqArrayIf(${typesMax + 1})((namespace, type), status = 'ok')
+        FROM events
         WHERE (${rangesSql(filled, binder)})${filterSql(filter, binder)}
         GROUP BY kafka_partition, batch_month`),
     );
-    return rows.map(([partition, batchMonth, first, last, events]) => ({
+    return rows.map(([partition, batchMonth, first, last, events, types]) => ({
       partition,
       batchMonth,
       first: Number(first),
       last: Number(last),
       events: Number(events),
+      types: types.length > typesMax ? undefined : types,
     }));
   }
 

@@ -135,6 +135,6 @@ const metadataToDb = (meter: Meter): string | null =>
   meter.metadata === undefined ? null : JSON.stringify(meter.metadata);
 
 /** Locks the counter until the transaction ends: generations become visible in the order of their numbers. */
-export const raiseGeneration = `WITH raised AS (
+const raiseGeneration = `WITH raised AS (
   UPDATE meter_generations SET generation = generation + 1 RETURNING generation
 )`;

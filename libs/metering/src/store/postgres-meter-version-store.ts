@@ -4,7 +4,6 @@ import { managerOf } from '@ledgerline/platform/postgres';
 import type { MeterVersion } from '../core/meter.js';
 import type { IncludedVersion, LiveFrom, MeterSet, MeterVersionStore } from '../core/ports.js';
 import { aggregationFromDb, type GroupPair, groupByFromDb, pathFromDb } from './meter-rows.js';
-import { raiseGeneration } from './postgres-meter-store.js';
 
 interface SetRow {
   readonly generation: string;
@@ -98,14 +97,19 @@ export class PostgresMeterVersionStore implements MeterVersionStore {
   }
 
   async complete(meterId: string, version: number): Promise<void> {
-    // Older versions leave the set in the same step, so no query can find two newest ones.
+    // Older versions leave the set in the same step, so no query can find two newest ones. Without any the set stays what
+    // it is, and so does the generation.
     await this.source.query(
-      `${raiseGeneration},
+      `WITH raised AS (
+         UPDATE meter_generations SET generation = generation + 1
+         WHERE EXISTS (SELECT FROM meter_versions WHERE meter_id = $1 AND version < $2 AND until_generation IS NULL)
+         RETURNING generation
+       ),
        completed AS (
          UPDATE meter_versions SET completed_at = clock_timestamp()
          WHERE meter_id = $1 AND version = $2 AND completed_at IS NULL
        )
-       UPDATE meter_versions SET until_generation = (SELECT generation FROM raised)
+       UPDATE meter_versions SET until_generation = raised.generation FROM raised
        WHERE meter_id = $1 AND version < $2 AND until_generation IS NULL`,
       [meterId, version],
     );

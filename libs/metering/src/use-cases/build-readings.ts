@@ -1,5 +1,5 @@
 import type { Clock } from '@ledgerline/kernel';
-import { chunkEventsMax, decideChunk } from '../core/decide-chunk.js';
+import { chunkEventsMax, decideChunk, neededExtractions } from '../core/decide-chunk.js';
 import type { ReadingRange, ReadingStream } from '../core/plan-chunk.js';
 import type {
   BuilderLock,
@@ -135,13 +135,13 @@ export class BuildReadings implements ReadingsBuilder {
     if (waiting.length === 0) return 'idle';
     await this.raiseLiveFrom(set, marks, partitions);
     const stream = { kind: 'main', generation: set.generation } as const;
-    const ranges = await this.append(
+    const built = await this.append(
       stream,
       waiting,
       set.versions.map(({ extraction }) => extraction),
     );
-    if (ranges === 'refused') return 'refused';
-    for (const { partition, to } of ranges) {
+    if (built === 'refused') return 'refused';
+    for (const { partition, to } of built.ranges) {
       marks.set(partition, { partition, offset: to, generation: set.generation });
     }
     return 'built';
@@ -169,6 +169,7 @@ export class BuildReadings implements ReadingsBuilder {
     const version = set.versions.find((one) => !one.complete && this.isLiveEverywhere(one, marks));
     if (version === undefined) return 'idle';
     const { meterId, version: number } = version.extraction;
+    const stream = { kind: 'backfill', meterId, version: number } as const;
     const live = await this.ports.versions.liveFrom(meterId, number);
     const filled = new Map(
       (await this.ports.readings.marks(version.extraction)).map((mark) => [mark.partition, mark]),
@@ -177,14 +178,16 @@ export class BuildReadings implements ReadingsBuilder {
       const mark = markOf(filled, partition);
       return mark.offset < offset - 1 ? [{ partition, from: mark.offset + 1, to: offset - 1 }] : [];
     });
-    if (waiting.length === 0) {
+    const built =
+      waiting.length === 0
+        ? { ranges: [], last: true }
+        : await this.append(stream, waiting, [version.extraction], version.extraction);
+    if (built === 'refused') return 'refused';
+    if (built.last) {
       await this.ports.versions.complete(meterId, number);
       this.known = undefined; // the set has changed: this version is complete, older ones are gone
-      return 'built';
     }
-    const stream = { kind: 'backfill', meterId, version: number } as const;
-    const ranges = await this.append(stream, waiting, [version.extraction], version.extraction);
-    return ranges === 'refused' ? 'refused' : 'built';
+    return 'built';
   }
 
   private isLiveEverywhere(version: IncludedVersion, marks: ReadonlyMap<number, ReadingsMark>): boolean {
@@ -198,12 +201,15 @@ export class BuildReadings implements ReadingsBuilder {
     waiting: readonly ReadingRange[],
     extractions: readonly Extraction[],
     filter?: EventFilter,
-  ): Promise<readonly ReadingRange[] | 'refused'> {
+  ): Promise<{ readonly ranges: readonly ReadingRange[]; readonly last: boolean } | 'refused'> {
     const { readings, clock } = this.ports;
     const runs = await readings.eventRuns(waiting, filter);
+    // Nothing to fill in, and what has no marker is asked for again at no cost.
+    if (stream.kind === 'backfill' && runs.length === 0) return { ranges: waiting, last: true };
+    const needed = neededExtractions(extractions, runs);
     const eventsMax = Math.max(
       1,
-      Math.min(chunkEventsMax, Math.floor(chunkReadingsMax / mostMetersOfOneType(extractions))),
+      Math.min(chunkEventsMax, Math.floor(chunkReadingsMax / mostMetersOfOneType(needed))),
     );
     const now = clock.now().toZonedDateTimeISO('UTC');
     const chosen = decideChunk(waiting, runs, now.year * 100 + now.month, eventsMax);
@@ -214,8 +220,15 @@ export class BuildReadings implements ReadingsBuilder {
           : range,
       ),
     );
-    const outcome = await readings.append({ stream, ranges, batchMonth: chosen.batchMonth, extractions });
-    return outcome === 'refused' ? 'refused' : ranges;
+    const outcome = await readings.append({
+      stream,
+      ranges,
+      batchMonth: chosen.batchMonth,
+      extractions: needed,
+    });
+    if (outcome === 'refused') return 'refused';
+    const taken = new Map(ranges.map(({ partition, to }) => [partition, to]));
+    return { ranges, last: waiting.every(({ partition, to }) => taken.get(partition) === to) };
   }
 
   private partitionsOf(...seen: Iterable<number>[]): readonly number[] {
