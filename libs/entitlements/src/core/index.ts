@@ -1,0 +1,7 @@
+export * from './decide-entitlement.js';
+export * from './decide-grant.js';
+export * from './entitlement-json.js';
+export * from './entitlement.js';
+export * from './fold-grants.js';
+export * from './limits.js';
+export type * from './ports.js';

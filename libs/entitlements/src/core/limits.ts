@@ -1,0 +1,52 @@
+import type { CreditAccount } from '@ledgerline/credits/core';
+import {
+  approximateSeconds,
+  type Duration,
+  earliest,
+  instant,
+  type Instant,
+  isBefore,
+  refusal,
+  type Refusal,
+  toRfc3339,
+} from '@ledgerline/kernel';
+
+const from = instant('1900-01-01T00:00:00Z');
+const to = instant('3000-01-01T00:00:00Z');
+
+/** 1900 to 3000: even 1,000 years later RFC 3339 and Postgres can still write it. */
+export function refuseFarInstant(field: string, at: Instant | undefined): Refusal | undefined {
+  if (at === undefined || (!isBefore(at, from) && isBefore(at, to))) return undefined;
+  return refusal.invalidField(field, 'time_out_of_range', 'must lie between the years 1900 and 3000');
+}
+
+/** Each is a step of every balance from then on; a year of hourly ones has 8,766. */
+export const stepsAtStartMax = 10_000;
+/** Half of what the credit engine takes in one run. */
+export const stepsOfBalanceMax = 100_000;
+/** All grants of an entitlement are read for a balance: about 100 ms at this number. */
+export const grantsMax = 50_000;
+
+/** How often the interval passes between the two instants, about; never negative. */
+export const stepsBetween = (interval: Duration, after: Instant, until: Instant): number =>
+  Math.max(0, (until.epochMilliseconds - after.epochMilliseconds) / 1_000 / approximateSeconds(interval));
+
+/** Refuses what would keep a process busy for longer than a request may take. */
+export function refuseLongRun(account: CreditAccount, at: Instant): Refusal | undefined {
+  const resets = account.usagePeriods.map(({ interval, from: start }) => stepsBetween(interval, start, at));
+  const topUps = account.grants.map(({ recurrence, effectiveAt, expiresAt }) =>
+    recurrence === undefined
+      ? 0
+      : stepsBetween(
+          recurrence.interval,
+          effectiveAt,
+          expiresAt === undefined ? at : earliest(expiresAt, at),
+        ),
+  );
+  const steps = [...resets, ...topUps].reduce((a, b) => a + b, 0);
+  return steps <= stepsOfBalanceMax
+    ? undefined
+    : refusal.invalid(
+        `the balance at ${toRfc3339(at)} lies more than ${stepsOfBalanceMax} resets and recurrences away`,
+      );
+}

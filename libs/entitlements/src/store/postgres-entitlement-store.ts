@@ -1,0 +1,230 @@
+import {
+  type Db,
+  decimal,
+  type Instant,
+  invariant,
+  refusal,
+  Refused,
+  toNumeric,
+  type Tx,
+} from '@ledgerline/kernel';
+import { instantFromDb, instantToDb, managerOf, sqlStateOf } from '@ledgerline/platform/postgres';
+import type { Entitlement, Metadata } from '../core/entitlement.js';
+import type { EntitlementLife, EntitlementListQuery, EntitlementStore, Page } from '../core/ports.js';
+import {
+  instantOrNull,
+  jsonOrNull,
+  minute,
+  optionalInstant,
+  placeholders,
+  recurrenceFromDb,
+} from './columns.js';
+
+/** A row of `entitlements`, as pg delivers it. */
+interface EntitlementRow {
+  readonly namespace: string;
+  readonly id: string;
+  readonly type: Entitlement['type'];
+  readonly customer_id: string;
+  readonly feature_id: string;
+  readonly feature_key: string;
+  readonly meter_id: string | null;
+  readonly metadata: Metadata | null;
+  readonly subscription_id: string | null;
+  readonly subscription_item_id: string | null;
+  readonly active_from: Date;
+  readonly active_to: Date | null;
+  readonly usage_interval: string | null;
+  readonly usage_anchor: Date | null;
+  readonly measure_usage_from: Date | null;
+  readonly is_soft_limit: boolean | null;
+  readonly issue_amount: string | null;
+  readonly issue_priority: number | null;
+  readonly preserve_overage_at_reset: boolean | null;
+  readonly config: string | null;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly deleted_at: Date | null;
+}
+
+const columns = `namespace, id, type, customer_id, feature_id, feature_key, meter_id, metadata, subscription_id,
+  subscription_item_id, active_from, active_to, usage_interval, usage_anchor, measure_usage_from, is_soft_limit,
+  issue_amount, issue_priority, preserve_overage_at_reset, config, created_at, updated_at, deleted_at`;
+const select = `SELECT ${columns} FROM entitlements WHERE namespace = $1`;
+const activeAt = (parameter: string): string =>
+  `deleted_at IS NULL AND active_from <= ${parameter} AND (active_to IS NULL OR ${parameter} < active_to)`;
+// Exclusion constraint violated: two lives of one feature would overlap.
+const overlap = '23P01';
+
+export class PostgresEntitlementStore implements EntitlementStore {
+  async find(db: Db, id: string): Promise<Entitlement | undefined> {
+    return (await many(db, `${select} AND id = $2 AND deleted_at IS NULL`, [id]))[0];
+  }
+
+  async findMany(db: Db, ids: readonly string[]): Promise<readonly Entitlement[]> {
+    return ids.length === 0 ? [] : many(db, `${select} AND id = ANY($2)`, [ids]);
+  }
+
+  async findActive(
+    db: Db,
+    customerId: string,
+    featureKey: string,
+    at: Instant,
+  ): Promise<Entitlement | undefined> {
+    const sql = `${select} AND customer_id = $2 AND feature_key = $3 AND ${activeAt('$4')}`;
+    return (await many(db, sql, [customerId, featureKey, instantToDb(at)]))[0];
+  }
+
+  async findAllActive(db: Db, customerId: string, at: Instant): Promise<readonly Entitlement[]> {
+    const sql = `${select} AND customer_id = $2 AND ${activeAt('$3')} ORDER BY feature_key`;
+    return many(db, sql, [customerId, instantToDb(at)]);
+  }
+
+  async findOverlapping(tx: Tx, life: EntitlementLife): Promise<Entitlement | undefined> {
+    const found = await many(
+      tx,
+      `${select} AND customer_id = $2 AND feature_key = $3 AND id <> $4 AND deleted_at IS NULL
+         AND (active_to IS NULL OR active_to > active_from)
+         AND tstzrange(active_from, active_to) && tstzrange($5, $6)
+       ORDER BY active_from LIMIT 1`,
+      [life.customerId, life.featureKey, life.id, instantToDb(life.activeFrom), instantOrNull(life.activeTo)],
+    );
+    return found[0];
+  }
+
+  async lock(tx: Tx, id: string): Promise<Entitlement | undefined> {
+    return (await many(tx, `${select} AND id = $2 AND deleted_at IS NULL FOR NO KEY UPDATE`, [id]))[0];
+  }
+
+  async insert(tx: Tx, entitlement: Entitlement): Promise<void> {
+    const values = valuesOf(entitlement);
+    await alone(() =>
+      managerOf(tx).query(`INSERT INTO entitlements (${columns}) VALUES ${placeholders(1, values.length)}`, [
+        ...values,
+      ]),
+    );
+  }
+
+  async update(tx: Tx, { namespace, id, activeTo, updatedAt, deletedAt }: Entitlement): Promise<void> {
+    await alone(() =>
+      managerOf(tx).query(
+        `UPDATE entitlements SET active_to = $3, updated_at = $4, deleted_at = $5 WHERE namespace = $1 AND id = $2`,
+        [namespace, id, instantOrNull(activeTo), instantToDb(updatedAt), instantOrNull(deletedAt)],
+      ),
+    );
+  }
+
+  async list(db: Db, query: EntitlementListQuery): Promise<Page<Entitlement>> {
+    const where = `namespace = $1 AND customer_id = $2 AND ((${activeAt('$3')}) OR ($4 AND deleted_at IS NOT NULL))`;
+    const filters = [query.customerId, instantToDb(query.activeAt), query.includeDeleted];
+    const column = query.orderBy === 'updatedAt' ? 'updated_at' : 'created_at';
+    const direction = query.descending ? 'DESC' : 'ASC';
+    const items = await many(
+      db,
+      `SELECT ${columns} FROM entitlements WHERE ${where} ORDER BY ${column} ${direction}, id ${direction} LIMIT $5 OFFSET $6`,
+      [...filters, query.limit, query.offset],
+    );
+    const [count]: { total: number }[] = await managerOf(db).query(
+      `SELECT count(*)::int AS total FROM entitlements WHERE ${where}`,
+      [db.namespace, ...filters],
+    );
+    return { items, totalCount: count?.total ?? 0 };
+  }
+
+  async countOnMeter(db: Db, meterId: string, now: Instant): Promise<number> {
+    const [count]: { total: number }[] = await managerOf(db).query(
+      `SELECT count(*)::int AS total FROM entitlements WHERE namespace = $1 AND meter_id = $2 AND deleted_at IS NULL
+         AND (active_to IS NULL OR active_to > greatest($3, active_from))`,
+      [db.namespace, meterId, instantToDb(now)],
+    );
+    return count?.total ?? 0;
+  }
+}
+
+async function many(db: Db, sql: string, values: readonly unknown[]): Promise<readonly Entitlement[]> {
+  const rows: EntitlementRow[] = await managerOf(db).query(sql, [db.namespace, ...values]);
+  return rows.map(entitlementFromDb);
+}
+
+/** Whoever came first while we decided is known to the constraint only. */
+async function alone(write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (sqlStateOf(error) !== overlap) throw error;
+    throw new Refused(
+      refusal.conflict('an entitlement for the same feature and customer was made at the same time'),
+    );
+  }
+}
+
+function valuesOf(entitlement: Entitlement): readonly unknown[] {
+  const metered = entitlement.type === 'metered' ? entitlement : undefined;
+  const { usagePeriod, managedBy } = entitlement;
+  return [
+    entitlement.namespace,
+    entitlement.id,
+    entitlement.type,
+    entitlement.customerId,
+    entitlement.featureId,
+    entitlement.featureKey,
+    metered?.meterId ?? null,
+    jsonOrNull(entitlement.metadata),
+    managedBy?.subscriptionId ?? null,
+    managedBy?.itemId ?? null,
+    instantToDb(entitlement.activeFrom),
+    instantOrNull(entitlement.activeTo),
+    usagePeriod?.interval.toString() ?? null,
+    instantOrNull(usagePeriod?.anchor),
+    instantOrNull(metered?.measureUsageFrom),
+    metered?.isSoftLimit ?? null,
+    metered?.issue === undefined ? null : toNumeric(metered.issue.amount),
+    metered?.issue?.priority ?? null,
+    metered?.preserveOverageAtReset ?? null,
+    entitlement.type === 'static' ? entitlement.config : null,
+    instantToDb(entitlement.createdAt),
+    instantToDb(entitlement.updatedAt),
+    instantOrNull(entitlement.deletedAt),
+  ];
+}
+
+function entitlementFromDb(row: EntitlementRow): Entitlement {
+  const usagePeriod = recurrenceFromDb(row.usage_interval, row.usage_anchor);
+  const base = {
+    id: row.id,
+    namespace: row.namespace,
+    customerId: row.customer_id,
+    featureId: row.feature_id,
+    featureKey: row.feature_key,
+    metadata: row.metadata ?? undefined,
+    managedBy:
+      row.subscription_id === null || row.subscription_item_id === null
+        ? undefined
+        : { subscriptionId: row.subscription_id, itemId: row.subscription_item_id },
+    activeFrom: instantFromDb(row.active_from),
+    activeTo: optionalInstant(row.active_to),
+    createdAt: instantFromDb(row.created_at),
+    updatedAt: instantFromDb(row.updated_at),
+    deletedAt: optionalInstant(row.deleted_at),
+  };
+  if (row.type === 'boolean') return { ...base, type: 'boolean', usagePeriod };
+  if (row.type === 'static') return { ...base, type: 'static', config: row.config ?? 'null', usagePeriod };
+  const { meter_id: meterId, measure_usage_from: measureUsageFrom } = row;
+  invariant(
+    meterId !== null && measureUsageFrom !== null && usagePeriod !== undefined,
+    `the metered entitlement ${row.id} has a meter and usage periods`,
+  );
+  return {
+    ...base,
+    type: 'metered',
+    meterId,
+    usagePeriod,
+    measureUsageFrom: minute(measureUsageFrom),
+    isSoftLimit: row.is_soft_limit === true,
+    issue:
+      row.issue_amount === null
+        ? undefined
+        : { amount: decimal(row.issue_amount), priority: row.issue_priority ?? 1 },
+    preserveOverageAtReset: row.preserve_overage_at_reset === true,
+  };
+}
