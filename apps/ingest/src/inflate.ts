@@ -2,7 +2,7 @@ import { type Refusal, refusal } from '@ledgerline/kernel';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw, type InputType } from 'node:zlib';
 
-type Inflate = (body: InputType, options: { maxOutputLength: number }) => Promise<Buffer>;
+export type Inflate = (body: InputType, options: { maxOutputLength: number }) => Promise<Buffer>;
 
 const zlibStream = promisify(inflate) as Inflate;
 const rawStream = promisify(inflateRaw) as Inflate;

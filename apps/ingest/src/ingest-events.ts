@@ -1,6 +1,6 @@
-import { type Refusal, refusal } from '@ledgerline/kernel';
+import { type Decision, type Refusal, refusal } from '@ledgerline/kernel';
 import { decideIngest, decideMode, type IngestLimits, type IngestRequest } from '@ledgerline/metering/core';
-import { LaneFault, type LaneSet } from '@ledgerline/platform/kafka';
+import { LaneFault, type LaneSet, type PartitionChunk } from '@ledgerline/platform/kafka';
 import type { IncomingMessage } from 'node:http';
 import { chunkEvents } from './chunk-events.js';
 import { type BodyReader } from './read-body.js';
@@ -24,31 +24,37 @@ export interface IngestOptions {
 export class IngestEvents {
   constructor(private readonly options: IngestOptions) {}
 
-  /** Answers the refusal, or undefined when every event is acknowledged by acks=all. */
+  /**
+   * Answers the refusal, or undefined when every event is acknowledged by acks=all. One asynchronous function on purpose: at one event a
+   * request, a chain of four was seen to cost a tenth more processor time.
+   */
   async run(request: IncomingMessage): Promise<Refusal | undefined> {
-    const { metrics } = this.options;
-    const outcome = await this.take(request);
-    if (typeof outcome === 'number') {
-      metrics.countAccepted(outcome);
-      return undefined;
-    }
-    metrics.countRefused(outcome.kind);
-    return outcome;
-  }
-
-  /** The number of acknowledged events, or why there is none. */
-  private async take(request: IncomingMessage): Promise<number | Refusal> {
     const { headers } = request;
     const mode = decideMode(headers['content-type'], hasAttributeHeaders(headers));
-    if (mode === undefined) return refuseMedia(headers['content-type']);
+    if (mode === undefined) return this.refuse(refuseMedia(headers['content-type']));
     const limited = this.limitRate();
-    if (limited !== undefined) return limited;
+    if (limited !== undefined) return this.refuse(limited);
     const body = await this.options.bodies.read(request);
-    if ('refused' in body) return body.refused;
-    const nowMs = await this.readClock();
-    if (typeof nowMs !== 'number') return nowMs;
+    if ('refused' in body) return this.refuse(body.refused);
+    const now = this.options.nowMs();
+    const nowMs = typeof now === 'number' ? now : await now.catch(refuseClock);
+    if (typeof nowMs !== 'number') return this.refuse(nowMs);
     const rawHeaders = mode === 'binary' ? request.rawHeaders : [];
-    return this.store({ mode, text: body.text, rawHeaders }, nowMs);
+    const decision = this.decide({ mode, text: body.text, rawHeaders }, nowMs);
+    if (decision.refused !== undefined) return this.refuse(decision.refused);
+    const { chunks, events } = decision.accepted;
+    try {
+      await this.options.lanes.append(chunks);
+    } catch (error) {
+      return this.refuse(refuseFault(error));
+    }
+    this.options.metrics.countAccepted(events);
+    return undefined;
+  }
+
+  private refuse(refused: Refusal): Refusal {
+    this.options.metrics.countRefused(refused.kind);
+    return refused;
   }
 
   private limitRate(): Refusal | undefined {
@@ -58,23 +64,16 @@ export class IngestEvents {
     return refusal.tooManyRequests('too many requests for this namespace', { retryAfterSeconds: seconds });
   }
 
-  private readClock(): number | Promise<number | Refusal> {
-    const now = this.options.nowMs();
-    return typeof now === 'number' ? now : now.catch(refuseClock);
-  }
-
-  private async store(request: Omit<IngestRequest, 'namespace'>, nowMs: number): Promise<number | Refusal> {
-    const { namespace, partitions, limits, lanes } = this.options;
+  private decide(
+    request: Omit<IngestRequest, 'namespace'>,
+    nowMs: number,
+  ): Decision<{ readonly chunks: readonly PartitionChunk[]; readonly events: number }> {
+    const { namespace, partitions, limits } = this.options;
     const decision = decideIngest({ namespace, ...request }, nowMs, limits);
-    if (decision.refused !== undefined) return decision.refused;
+    if (decision.refused !== undefined) return decision;
     const chunks = chunkEvents(decision.accepted, partitions);
-    if (chunks.refused !== undefined) return chunks.refused;
-    try {
-      await lanes.append(chunks.accepted);
-    } catch (error) {
-      return refuseFault(error);
-    }
-    return decision.accepted.length;
+    if (chunks.refused !== undefined) return chunks;
+    return { accepted: { chunks: chunks.accepted, events: decision.accepted.length } };
   }
 }
 

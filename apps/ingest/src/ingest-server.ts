@@ -42,13 +42,18 @@ export function createIngestServer(options: IngestServerOptions): FastifyInstanc
   // Bodies are read by the handler itself, whatever their type: one pass, no second copy.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
-  server.post('/api/v1/events', async (request, reply) => {
-    const refused = await ingest.run(request.raw);
-    if (isClosing) void reply.header('connection', 'close');
-    if (refused !== undefined) return answerRefusal(request, reply, refused);
-    const requestId = request.headers['x-request-id'];
-    if (typeof requestId === 'string') void reply.header('x-request-id', requestId);
-    return reply.code(204).send();
+  server.post('/api/v1/events', (request, reply) => {
+    ingest.run(request.raw).then(
+      (refused) => {
+        if (isClosing) void reply.header('connection', 'close');
+        if (refused !== undefined) return answerRefusal(request, reply, refused);
+        const requestId = request.headers['x-request-id'];
+        if (typeof requestId === 'string') void reply.header('x-request-id', requestId);
+        return reply.code(204).send();
+      },
+      // To the error handler.
+      (error: unknown) => reply.send(error),
+    );
   });
   server.setNotFoundHandler((request, reply) => answerStatus(request, reply, 404));
   server.setErrorHandler((error: FastifyError, request, reply) => {

@@ -1,7 +1,7 @@
 import { type Refusal, refusal } from '@ledgerline/kernel';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
-import { Inflater, inflaterOf } from './inflate.js';
+import { type Inflate, Inflater, inflaterOf } from './inflate.js';
 
 export interface BodyLimits {
   /** Bytes as sent. */
@@ -13,7 +13,6 @@ export interface BodyLimits {
 }
 
 export type BodyOutcome = { readonly text: string } | { readonly refused: Refusal };
-type BytesOutcome = { readonly bytes: Buffer } | { readonly refused: Refusal };
 
 /** Receives bodies: counts while they come, inflates, and makes sure that they are UTF-8. */
 export class BodyReader {
@@ -28,24 +27,29 @@ export class BodyReader {
     return this.held;
   }
 
-  async read(request: IncomingMessage): Promise<BodyOutcome> {
+  read(request: IncomingMessage): Promise<BodyOutcome> {
     const inflate = inflaterOf(request.headers['content-encoding']);
-    if (inflate !== undefined && 'refused' in inflate) return inflate;
-    const received = await this.receive(request);
+    if (inflate === undefined) return this.receive(request, decode);
+    if ('refused' in inflate) return Promise.resolve(inflate);
+    return this.inflated(request, inflate);
+  }
+
+  private async inflated(request: IncomingMessage, inflate: Inflate): Promise<BodyOutcome> {
+    const received = await this.receive(request, (bytes) => ({ bytes }));
     if ('refused' in received) return received;
     const { bytes } = received;
-    if (inflate === undefined) return decode(bytes);
     // Held until inflated: compressed bodies may wait for their turn.
     this.held += bytes.length;
     try {
-      const inflated = await this.inflater.run(bytes, inflate);
-      return 'refused' in inflated ? inflated : decode(inflated);
+      const outcome = await this.inflater.run(bytes, inflate);
+      return 'refused' in outcome ? outcome : decode(outcome);
     } finally {
       this.held -= bytes.length;
     }
   }
 
-  private receive(request: IncomingMessage): Promise<BytesOutcome> {
+  /** @param use called with the body, once it is here */
+  private receive<T>(request: IncomingMessage, use: (bytes: Buffer) => T): Promise<T | { refused: Refusal }> {
     const { bodyMaxBytes, receivingMaxBytes } = this.limits;
     const tooLarge = refusal.tooLarge(`a request body takes at most ${bodyMaxBytes} bytes as sent`);
     if (Number(request.headers['content-length'] ?? 0) > bodyMaxBytes) {
@@ -54,7 +58,7 @@ export class BodyReader {
     return new Promise((resolve) => {
       const chunks: Buffer[] = [];
       let size = 0;
-      const finish = (outcome: BytesOutcome): void => {
+      const finish = (outcome: T | { refused: Refusal }): void => {
         request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
         this.held -= size;
         resolve(outcome);
@@ -70,7 +74,7 @@ export class BodyReader {
       };
       const onEnd = (): void => {
         const [first] = chunks;
-        finish({ bytes: chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size) });
+        finish(use(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size)));
       };
       // The sender went away or was cut off for being slow: nobody hears this answer, but what was held is let go.
       const onClose = (): void => finish({ refused: refusal.invalid('the request ended before its body') });

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { eventually, isolated, type Isolated } from '@ledgerline/testkit';
+import { CompactedPublisher, openKafka } from '@ledgerline/platform/kafka';
 import { CloudEvent, HTTP } from 'cloudevents';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
+import { pino } from 'pino';
 import { anEvent, createTopic, type IngestRig, openIngest, type RigOptions } from './ingest-rig.js';
 
 jest.setTimeout(60_000);
@@ -268,6 +270,42 @@ describe('a topic with another number of partitions', () => {
     );
     expect(await wrong.ready()).toBe(false);
     await wrong.close();
+  });
+});
+
+describe('with a virtual clock', () => {
+  it('dates events by it, refuses while it is not known, and sees every move', async () => {
+    const topic = `${options.topicPrefix}clock`;
+    const kafka = openKafka({
+      brokers: options.brokers,
+      service: 'ingest-spec',
+      logger: pino({ level: 'silent' }),
+    });
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({
+      topics: [{ topic, numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }],
+      waitForLeaders: true,
+    });
+    await admin.disconnect();
+    const publisher = new CompactedPublisher(kafka, topic);
+    const virtual = await openIngest({ ...options, env: { LEDGERLINE_CLOCK_MODE: 'virtual' } });
+    try {
+      const early = await virtual.post(JSON.stringify([anEvent('virtual-early')]));
+      expect(early.status).toBe(503);
+      expect((await problemOf(early)).detail).toContain('the time is not known');
+      for (const at of ['2031-02-03T04:05:06Z', '2031-05-03T00:00:00Z']) {
+        await publisher.publish('now', at);
+        expect((await virtual.post(JSON.stringify([anEvent(`virtual-${at}`)]))).status).toBe(204);
+        const atMs = Date.parse(at);
+        expect(await storedById(`virtual-${at}`)).toMatchObject([
+          { ingestedAtMs: atMs, timeSeconds: atMs / 1000 },
+        ]);
+      }
+    } finally {
+      await virtual.close();
+      await publisher.close();
+    }
   });
 });
 
