@@ -85,7 +85,13 @@ export class BillingWorld {
         }),
         meters: this.faults.around('meters', { get: () => Promise.resolve({ aggregation: 'SUM' as const }) }),
         usage: this.faults.around('usage', { run: (question: UsageQuestion) => this.answer(question) }),
-        apps: this.faults.around('apps', this.app),
+        apps: {
+          describe: () => this.app.describe(),
+          find: async (db, id) => {
+            const app = await this.app.find(db, id);
+            return app === undefined ? undefined : this.faults.around('app', app);
+          },
+        },
       },
       {
         invoices: this.faults.around('invoices', stores.invoices),

@@ -22,7 +22,11 @@ export class Faults {
     return this.name;
   }
 
+  /** All places passed so far, in order. */
+  readonly passed: string[] = [];
+
   point(name: string): void {
+    this.passed.push(name);
     if (this.left === undefined) return;
     this.left -= 1;
     if (this.left > 0) return;
@@ -31,14 +35,13 @@ export class Faults {
     throw new Killed(name);
   }
 
-  /** The same object, with a place before and after each of its methods. */
+  /** The same object, with a place after each of its methods. */
   around<T extends object>(name: string, inner: T): T {
     return new Proxy(inner, {
       get: (target, property) => {
         const member: unknown = Reflect.get(target, property, target);
         if (typeof member !== 'function') return member;
         return async (...args: unknown[]): Promise<unknown> => {
-          this.point(`before ${name}.${String(property)}`);
           const answer: unknown = await Reflect.apply(member, target, args);
           this.point(`after ${name}.${String(property)}`);
           return answer;
