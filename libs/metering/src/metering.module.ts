@@ -3,7 +3,7 @@ import { CLICKHOUSE, CLOCK, CONFIG, POSTGRES, type Room, UNIT_OF_WORK } from '@l
 import { type ClickHouseClient, findClickHouseTrouble } from '@ledgerline/platform/clickhouse';
 import type { Config } from '@ledgerline/platform/config';
 import { Inject, Module, type OnApplicationBootstrap, type Provider } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
+import type { Platform } from '@ledgerline/platform/nest';
 import {
   METER_USE,
   type MeterStore,
@@ -36,7 +36,7 @@ const stores: readonly Provider[] = [
   {
     provide: tokens.METER_VERSION_STORE,
     inject: [POSTGRES],
-    useFactory: (source: DataSource) => new PostgresMeterVersionStore(source),
+    useFactory: (source: Platform['postgres']) => new PostgresMeterVersionStore(source),
   },
   {
     provide: tokens.USAGE_STORE,

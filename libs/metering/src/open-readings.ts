@@ -1,7 +1,7 @@
 import { newId, systemClock } from '@ledgerline/kernel';
 import type { ClickHouseClient } from '@ledgerline/platform/clickhouse';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { DataSource } from 'typeorm';
+import type { Platform } from '@ledgerline/platform/nest';
 import { ClickHouseReadingsStore } from './store/clickhouse-readings-store.js';
 import { PostgresBuilderLock } from './store/postgres-builder-lock.js';
 import { PostgresMeterVersionStore } from './store/postgres-meter-version-store.js';
@@ -13,7 +13,7 @@ const takeoverWaitMs = 90_000;
 /** The builder of readings on open engines, for the sink's main. `partitions` are those of the topic. */
 export const openReadingsBuilder = (engines: {
   readonly clickhouse: ClickHouseClient;
-  readonly postgres: DataSource;
+  readonly postgres: Platform['postgres'];
   readonly partitions: number;
 }): BuildReadings =>
   new BuildReadings(
