@@ -26,7 +26,8 @@ import { RefuseFeatureArchival } from '../src/use-cases/refuse-feature-archival.
 
 export interface Answer {
   readonly status: number;
-  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- specs look into it freely
+  /** Specs look into it freely. */
+  readonly body: any;
 }
 
 /** Entitlements as the room next door would keep them, and what it and invoicing refuse. */
@@ -87,7 +88,9 @@ export class SubscriptionsWorld {
     });
     await migrate({
       postgresUrl: corner.postgresUrl,
-      clickhouse: async (query) => void (await clickhouse.command({ query })),
+      clickhouse: async (query) => {
+        await clickhouse.command({ query });
+      },
       migrations: readMigrations().filter(({ room }) => rooms.includes(room)),
     });
     const postgres = await openPostgres({ url: corner.postgresUrl, poolMax: 8, service });

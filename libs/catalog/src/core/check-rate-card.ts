@@ -68,7 +68,7 @@ function checkTemplate(template: EntitlementTemplate, field: string): readonly I
   }
 }
 
-function isJsonText(text: string): boolean {
+export function isJsonText(text: string): boolean {
   try {
     JSON.parse(text);
     return true;

@@ -1,6 +1,6 @@
 export * from './cadence.js';
 export { checkPlan, checkPlanContent, type FeaturesByReference, hasCritical } from './check-plan.js';
-export { checkAlignment, checkRateCard } from './check-rate-card.js';
+export { checkAlignment, checkRateCard, isJsonText } from './check-rate-card.js';
 export * from './decide-feature.js';
 export * from './decide-plan.js';
 export * from './feature.js';

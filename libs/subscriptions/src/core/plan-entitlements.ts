@@ -1,3 +1,4 @@
+import { type EntitlementTemplate, isJsonText } from '@ledgerline/catalog/core';
 import { floorToMinute, type Instant, sameInstant } from '@ledgerline/kernel';
 import { type Cadence, hasLength, materialise } from './materialise.js';
 import type { ItemEntitlement } from './ports.js';
@@ -67,12 +68,22 @@ function itemEntitlement(
     itemId: item.spec.id,
     featureId,
     featureKey,
-    template: entitlementTemplate,
+    template: itemTemplate(entitlementTemplate),
     activeFrom: item.activeFrom,
     activeTo: item.activeTo,
     usagePeriodAnchor: floorToMinute(billingAnchor),
     measureUsageFrom: floorToMinute(phase.activeFrom),
   };
+}
+
+/**
+ * OpenMeter writes the configuration of a static template as a JSON text within a JSON string. The entitlement gets the
+ * inner text; a configuration that was not wrapped is taken as it is.
+ */
+function itemTemplate(template: EntitlementTemplate): EntitlementTemplate {
+  if (template.type !== 'static') return template;
+  const inner: unknown = JSON.parse(template.config);
+  return typeof inner === 'string' && isJsonText(inner) ? { ...template, config: inner } : template;
 }
 
 /** The subscription with the entitlements that its items own after the steps; `made` is by item. */

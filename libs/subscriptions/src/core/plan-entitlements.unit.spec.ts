@@ -53,6 +53,24 @@ describe('planEntitlements', () => {
     });
   });
 
+  it.each([
+    ['{"a":1}', '{"a":1}'],
+    ['"{\\"a\\":1}"', '{"a":1}'], // a JSON text within a JSON string, as OpenMeter writes it
+    ['"plain"', '"plain"'],
+  ])('unwraps the static configuration %s', (config, expected) => {
+    const rateCard = buildRateCard({
+      key: 'flags',
+      featureKey: 'flags',
+      featureId: 'feature',
+      entitlementTemplate: { type: 'static', config },
+    });
+    const [step] = planEntitlements(
+      undefined,
+      buildSubscription({ phases: [buildPhase('p', 'PT0S', buildItem({ rateCard }))] }),
+    );
+    expect(step).toMatchObject({ entitlement: { template: { config: expected } } });
+  });
+
   it('counts usage from the start of the phase although the item came later', () => {
     const late = buildItem({ rateCard: calls, activeFromOffset: duration('P5D') });
     const [step] = planEntitlements(
