@@ -123,7 +123,8 @@ describe('walls between layers', () => {
   });
 
   it('are each knocked on', async () => {
-    const { default: config } = (await import('../../.dependency-cruiser.mjs')) as {
+    const configuration: string = join(root, '.dependency-cruiser.mjs');
+    const { default: config } = (await import(configuration)) as {
       default: { forbidden: { name: string }[] };
     };
     const knockedOn = new Set(knocks.map(([, , rule]) => rule));

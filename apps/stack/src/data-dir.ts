@@ -1,4 +1,4 @@
-import { EngineFault, isAlive } from '@ledgerline/embedded';
+import { EngineFault, errnoOf, isAlive } from '@ledgerline/embedded';
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -10,14 +10,11 @@ const layout = 1;
 const markFile = 'ledgerline-data.json';
 const ownerFile = 'supervisor.json';
 
-const codeOf = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error ? String(error.code) : undefined;
-
 async function readJson(path: string): Promise<Record<string, unknown> | undefined> {
   try {
     return JSON.parse(await readFile(path, 'utf8')) as Record<string, unknown>;
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -52,7 +49,7 @@ export async function resetDataDir(dataDir: string): Promise<'removed' | 'nothin
   try {
     await access(dataDir);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return 'nothing there';
+    if (errnoOf(error) === 'ENOENT') return 'nothing there';
     throw error;
   }
   if ((await readJson(join(dataDir, markFile))) === undefined) {

@@ -7,7 +7,7 @@ export {
   type EngineProgram,
   type RunningEngine,
 } from './engine.js';
-export { EngineFault, reasonOf } from './fault.js';
+export { EngineFault, errnoOf, reasonOf } from './fault.js';
 export { startKafka, type KafkaOptions } from './kafka.js';
 export { startPostgres, type PostgresOptions } from './postgres.js';
 export { startRedis, type RedisOptions } from './redis.js';
