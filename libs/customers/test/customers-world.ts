@@ -1,10 +1,10 @@
-import { type Refusal, type UnitOfWork } from '@ledgerline/kernel';
+import type { Refusal, UnitOfWork } from '@ledgerline/kernel';
 import { CLOCK, UNIT_OF_WORK } from '@ledgerline/platform';
 import { createHttpApp } from '@ledgerline/platform/http';
 import { migrate, openPostgres, PostgresUnitOfWork, readMigrations } from '@ledgerline/platform/postgres';
 import { createLogger } from '@ledgerline/platform/telemetry';
 import { fixedClock, type FixedClock, freePortBlock, isolated } from '@ledgerline/testkit';
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import type { ActiveSubscriptions, Customers } from '../src/core/ports.js';
@@ -14,7 +14,7 @@ import { LookUpUsageAttribution } from '../src/use-cases/look-up-usage-attributi
 
 export interface Answer {
   readonly status: number;
-  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- specs look into it freely
+  readonly body: any;  
 }
 
 /** What the rooms above would say; a spec sets it. */
@@ -25,17 +25,42 @@ export interface Neighbours {
   readonly objections: readonly Map<string, Refusal>[];
 }
 
+interface Parts {
+  readonly postgres: DataSource;
+  readonly clock: FixedClock;
+  readonly neighbours: Neighbours;
+  readonly unitOfWork: UnitOfWork;
+}
+
+@Module({})
+class Neighbourhood {}
+@Module({})
+class Root {}
+
 /** The customers room over HTTP with a database of its own. */
 export class CustomersWorld {
   private constructor(
-    readonly postgres: DataSource,
-    readonly app: NestFastifyApplication,
-    readonly clock: FixedClock,
-    readonly neighbours: Neighbours,
-    readonly unitOfWork: UnitOfWork,
+    private readonly parts: Parts,
+    private readonly app: NestFastifyApplication,
     private readonly url: string,
     private readonly release: () => Promise<void>,
   ) {}
+
+  get postgres(): DataSource {
+    return this.parts.postgres;
+  }
+
+  get clock(): FixedClock {
+    return this.parts.clock;
+  }
+
+  get neighbours(): Neighbours {
+    return this.parts.neighbours;
+  }
+
+  get unitOfWork(): UnitOfWork {
+    return this.parts.unitOfWork;
+  }
 
   static async open(): Promise<CustomersWorld> {
     const corner = await isolated();
@@ -52,20 +77,20 @@ export class CustomersWorld {
       objections: [new Map(), new Map()],
     };
     const unitOfWork = new PostgresUnitOfWork(postgres, clock);
+    const parts = { postgres, clock, neighbours, unitOfWork };
     const release = async (): Promise<void> => {
       await postgres.destroy();
       await corner.dispose();
     };
     try {
-      const app = await createHttpApp(rootModule({ clock, unitOfWork, neighbours }), {
+      const app = await createHttpApp(rootModule(parts), {
         logger: createLogger({ service, level: 'fatal' }),
         bodyMaxBytes: 1_048_576,
         clock,
         validateReplies: true,
       });
       await app.listen({ host: '127.0.0.1', port: await freePortBlock(1) });
-      const url = await app.getUrl();
-      return new CustomersWorld(postgres, app, clock, neighbours, unitOfWork, url, release);
+      return new CustomersWorld(parts, app, await app.getUrl(), release);
     } catch (error) {
       await release();
       throw error;
@@ -103,11 +128,7 @@ export class CustomersWorld {
   }
 }
 
-function rootModule(parts: {
-  clock: FixedClock;
-  unitOfWork: UnitOfWork;
-  neighbours: Neighbours;
-}): DynamicModule {
+function rootModule(parts: Parts): DynamicModule {
   const { active, onPlan, objections } = parts.neighbours;
   const providers = [
     { provide: CLOCK, useValue: parts.clock },
@@ -127,10 +148,10 @@ function rootModule(parts: {
     },
   ];
   return {
-    module: class Root {},
+    module: Root,
     imports: [
       {
-        module: class Neighbourhood {},
+        module: Neighbourhood,
         global: true,
         providers,
         exports: providers.map(({ provide }) => provide),

@@ -22,8 +22,8 @@ export function refuseFarInstant(field: string, at: Instant | undefined): Refusa
 
 /** Each is a step of every balance from then on; a year of hourly ones has 8,766. */
 export const stepsAtStartMax = 10_000;
-/** Half of what the credit engine takes in one run. */
-export const stepsOfBalanceMax = 100_000;
+/** Five years of hourly usage periods; a balance takes 0.1 ms for each, so these are 5 s. */
+export const stepsOfBalanceMax = 50_000;
 /** All grants of an entitlement are read for a balance: about 100 ms at this number. */
 export const grantsMax = 50_000;
 
