@@ -1,3 +1,21 @@
+import { FEATURE_REFERENCES, LookUpMeterUse, METER_ENTITLEMENTS } from '@ledgerline/catalog';
+import {
+  CUSTOMER_DELETION_GUARDS,
+  CUSTOMER_SUBSCRIPTIONS,
+  LookUpUsageAttribution,
+} from '@ledgerline/customers';
+import { GuardDeletions, ShowEntitlements, WriteForSubscription } from '@ledgerline/entitlements';
+import { CHECK_BILLING_READINESS, INVOICING_APPS, REFUSE_CUSTOMER_DELETION } from '@ledgerline/invoicing';
+import { METER_USE, USAGE_ATTRIBUTION } from '@ledgerline/metering';
+import { INVOICE_THROUGH_APPS } from '@ledgerline/providers';
+import {
+  BILLING_READINESS,
+  ENTITLEMENT_VIEWS,
+  ENTITLEMENT_WRITER,
+  RefuseCustomerDeletion,
+  RefuseFeatureArchival,
+  ShowCustomerSubscriptions,
+} from '@ledgerline/subscriptions';
 import { type DynamicModule, type InjectionToken, Module, type Provider, type Type } from '@nestjs/common';
 import type { Room } from '@ledgerline/platform';
 
@@ -9,7 +27,18 @@ export interface Binding {
 }
 
 /** The only place that joins a room's port to another room's implementation. */
-export const bindings: readonly Binding[] = [];
+export const bindings: readonly Binding[] = [
+  { port: CUSTOMER_DELETION_GUARDS, to: [GuardDeletions, RefuseCustomerDeletion, REFUSE_CUSTOMER_DELETION] },
+  { port: CUSTOMER_SUBSCRIPTIONS, to: ShowCustomerSubscriptions },
+  { port: METER_USE, to: LookUpMeterUse },
+  { port: USAGE_ATTRIBUTION, to: LookUpUsageAttribution },
+  { port: FEATURE_REFERENCES, to: RefuseFeatureArchival },
+  { port: METER_ENTITLEMENTS, to: GuardDeletions },
+  { port: ENTITLEMENT_WRITER, to: WriteForSubscription },
+  { port: ENTITLEMENT_VIEWS, to: ShowEntitlements },
+  { port: BILLING_READINESS, to: CHECK_BILLING_READINESS },
+  { port: INVOICING_APPS, to: INVOICE_THROUGH_APPS },
+];
 
 /** Fails the start when a port is bound to nothing, twice, or does not exist. */
 export function checkBindings(rooms: readonly Room[], bound: readonly Binding[]): void {

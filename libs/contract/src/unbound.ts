@@ -27,25 +27,17 @@ export const unbound: readonly OperationId[] = [
   'updateInvoice', // PUT /api/v1/billing/invoices/{invoiceId}
   'recalculateInvoiceTaxAction', // POST /api/v1/billing/invoices/{invoiceId}/taxes/recalculate
   'voidInvoiceAction', // POST /api/v1/billing/invoices/{invoiceId}/void
-  'getCustomerAccess', // GET /api/v1/customers/{customerIdOrKey}/access
   'listCustomerAppData', // GET /api/v1/customers/{customerIdOrKey}/apps
   'upsertCustomerAppData', // PUT /api/v1/customers/{customerIdOrKey}/apps
   'deleteCustomerAppData', // DELETE /api/v1/customers/{customerIdOrKey}/apps/{appId}
-  'getCustomerEntitlementValue', // GET /api/v1/customers/{customerIdOrKey}/entitlements/{featureKey}/value
   'getCustomerStripeAppData', // GET /api/v1/customers/{customerIdOrKey}/stripe
   'upsertCustomerStripeAppData', // PUT /api/v1/customers/{customerIdOrKey}/stripe
   'createCustomerStripePortalSession', // POST /api/v1/customers/{customerIdOrKey}/stripe/portal
-  'listCustomerSubscriptions', // GET /api/v1/customers/{customerIdOrKey}/subscriptions
   'getDebugMetrics', // GET /api/v1/debug/metrics
   'listEntitlements', // GET /api/v1/entitlements
   'getEntitlementById', // GET /api/v1/entitlements/{entitlementId}
-  'listFeatures', // GET /api/v1/features
-  'createFeature', // POST /api/v1/features
-  'getFeature', // GET /api/v1/features/{featureId}
-  'deleteFeature', // DELETE /api/v1/features/{featureId}
   'queryFeatureCost', // GET /api/v1/features/{featureId}/cost
   'listGrants', // GET /api/v1/grants
-  'voidGrant', // DELETE /api/v1/grants/{grantId}
   'listCurrencies', // GET /api/v1/info/currencies
   'getProgress', // GET /api/v1/info/progress/{id}
   'marketplaceAppInstall', // POST /api/v1/marketplace/listings/{type}/install
@@ -68,19 +60,11 @@ export const unbound: readonly OperationId[] = [
   'updateNotificationRule', // PUT /api/v1/notification/rules/{ruleId}
   'deleteNotificationRule', // DELETE /api/v1/notification/rules/{ruleId}
   'testNotificationRule', // POST /api/v1/notification/rules/{ruleId}/test
-  'listPlans', // GET /api/v1/plans
-  'createPlan', // POST /api/v1/plans
-  'nextPlan', // POST /api/v1/plans/{planIdOrKey}/next
-  'getPlan', // GET /api/v1/plans/{planId}
-  'updatePlan', // PUT /api/v1/plans/{planId}
-  'deletePlan', // DELETE /api/v1/plans/{planId}
   'listPlanAddons', // GET /api/v1/plans/{planId}/addons
   'createPlanAddon', // POST /api/v1/plans/{planId}/addons
   'getPlanAddon', // GET /api/v1/plans/{planId}/addons/{planAddonId}
   'updatePlanAddon', // PUT /api/v1/plans/{planId}/addons/{planAddonId}
   'deletePlanAddon', // DELETE /api/v1/plans/{planId}/addons/{planAddonId}
-  'archivePlan', // POST /api/v1/plans/{planId}/archive
-  'publishPlan', // POST /api/v1/plans/{planId}/publish
   'queryPortalMeter', // GET /api/v1/portal/meters/{meterSlug}/query
   'listPortalTokens', // GET /api/v1/portal/tokens
   'createPortalToken', // POST /api/v1/portal/tokens
@@ -90,39 +74,20 @@ export const unbound: readonly OperationId[] = [
   'upsertSubject', // POST /api/v1/subjects
   'getSubject', // GET /api/v1/subjects/{subjectIdOrKey}
   'deleteSubject', // DELETE /api/v1/subjects/{subjectIdOrKey}
-  'listSubjectEntitlements', // GET /api/v1/subjects/{subjectIdOrKey}/entitlements
-  'createEntitlement', // POST /api/v1/subjects/{subjectIdOrKey}/entitlements
-  'listEntitlementGrants', // GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/grants
-  'createGrant', // POST /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/grants
   'overrideEntitlement', // PUT /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/override
-  'getEntitlementValue', // GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/value
-  'getEntitlement', // GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}
-  'deleteEntitlement', // DELETE /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}
   'getEntitlementHistory', // GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}/history
   'resetEntitlementUsage', // POST /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}/reset
-  'createSubscription', // POST /api/v1/subscriptions
-  'getSubscription', // GET /api/v1/subscriptions/{subscriptionId}
-  'deleteSubscription', // DELETE /api/v1/subscriptions/{subscriptionId}
   'editSubscription', // PATCH /api/v1/subscriptions/{subscriptionId}
   'listSubscriptionAddons', // GET /api/v1/subscriptions/{subscriptionId}/addons
   'createSubscriptionAddon', // POST /api/v1/subscriptions/{subscriptionId}/addons
   'getSubscriptionAddon', // GET /api/v1/subscriptions/{subscriptionId}/addons/{subscriptionAddonId}
   'updateSubscriptionAddon', // PATCH /api/v1/subscriptions/{subscriptionId}/addons/{subscriptionAddonId}
-  'cancelSubscription', // POST /api/v1/subscriptions/{subscriptionId}/cancel
   'changeSubscription', // POST /api/v1/subscriptions/{subscriptionId}/change
   'migrateSubscription', // POST /api/v1/subscriptions/{subscriptionId}/migrate
   'restoreSubscription', // POST /api/v1/subscriptions/{subscriptionId}/restore
-  'unscheduleCancelation', // POST /api/v1/subscriptions/{subscriptionId}/unschedule-cancelation
-  'listCustomerEntitlementsV2', // GET /api/v2/customers/{customerIdOrKey}/entitlements
-  'createCustomerEntitlementV2', // POST /api/v2/customers/{customerIdOrKey}/entitlements
-  'getCustomerEntitlementV2', // GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}
-  'deleteCustomerEntitlementV2', // DELETE /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}
-  'listCustomerEntitlementGrantsV2', // GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/grants
-  'createCustomerEntitlementGrantV2', // POST /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/grants
   'getCustomerEntitlementHistoryV2', // GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/history
   'overrideCustomerEntitlementV2', // PUT /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/override
   'resetCustomerEntitlementUsageV2', // POST /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/reset
-  'getCustomerEntitlementValueV2', // GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/value
   'listEntitlementsV2', // GET /api/v2/entitlements
   'getEntitlementByIdV2', // GET /api/v2/entitlements/{entitlementId}
   'listEventsV2', // GET /api/v2/events
