@@ -164,7 +164,8 @@ describe('the main job', () => {
       { what: 'the first invoice to be paid', deadlineMs: 30_000 },
     );
 
-    await moveTo('2027-01-10T12:00:00Z');
+    // Half a minute on, because credit time counts whole minutes that have begun.
+    await moveTo('2027-01-10T12:00:30Z');
     await use('100.25', '0.125', '99.625');
     await untilMeterShows(200);
     const value = await get('/api/v2/customers/acme/entitlements/tokens/value');
@@ -216,6 +217,7 @@ describe('the main job', () => {
   });
 
   it('names the field of every bad request, and never answers 500', async () => {
+    const phase = { key: 'a', name: 'A', duration: null, rateCards: [] };
     const bad: [string, string, unknown, string][] = [
       ['POST', '/api/v1/meters', { slug: 'BAD SLUG', eventType: 'x', aggregation: 'COUNT' }, 'slug'],
       ['POST', '/api/v1/meters', { slug: 'm', eventType: 'x', aggregation: 'NOPE' }, 'aggregation'],
@@ -230,7 +232,7 @@ describe('the main job', () => {
       [
         'POST',
         '/api/v1/plans',
-        { key: 'p', name: 'P', currency: 'USD', billingCadence: 'P2M', phases: [] },
+        { key: 'p', name: 'P', currency: 'USD', billingCadence: 'P2M', phases: [phase] },
         'billingCadence',
       ],
       ['POST', '/api/v1/subscriptions', { plan: { key: 'starter' } }, 'customer'],
@@ -241,11 +243,8 @@ describe('the main job', () => {
     ];
     for (const [method, path, body, field] of bad) {
       const reply = await call(method, path, body);
-      expect({ path, status: reply.status, names: JSON.stringify(reply.body).includes(field) }).toEqual({
-        path,
-        status: 400,
-        names: true,
-      });
+      expect({ path, status: reply.status }).toEqual({ path, status: 400 });
+      expect(JSON.stringify(reply.body)).toContain(field);
     }
   });
 });

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Text of a statement: ClickHouse itself takes 256 KiB by default; VALUES lists need more. */
   queryBytes: 16 << 20,
+  /** The head of a request: bound parameters travel in its URL, and a query may name thousands of subjects. */
+  headBytes: 1 << 20,
   /** Data of one insert, inflated: above 256 MB ClickHouse would cut it into several parts, and one part is the commit. */
   insertBytes: 256 << 20,
   /** A result is complete on the memory file system before its first byte is sent. */

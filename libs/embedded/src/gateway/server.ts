@@ -22,7 +22,7 @@ export interface Gateway {
 
 /** Answers ClickHouse's HTTP interface on top of one engine. */
 export function createGateway(gateway: Gateway): Server {
-  const server = createServer((message, reply) => {
+  const server = createServer({ maxHeaderSize: LIMITS.headBytes }, (message, reply) => {
     answer(gateway, message, reply).catch((thrown: unknown) => {
       // Only the writing of a reply can fail here; its socket is of no more use.
       reply.destroy(thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,4 +1,4 @@
-import { type ClickHouseClient, createClient } from '@clickhouse/client';
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
 
 export type { ClickHouseClient };
 
@@ -24,6 +24,8 @@ export const openClickHouse = (options: ClickHouseOptions): ClickHouseClient =>
     username: options.user,
     password: options.password,
     application: `ledgerline-${options.service}`,
+    // Every error reaches its caller, for some of whom a refusal is the expected answer.
+    log: { level: ClickHouseLogLevel.OFF },
     request_timeout: 60_000, // the longest legitimate query is a year of raw events of one meter
     max_open_connections: 16, // more queries at once make each slower: a core runs one
     keep_alive: { enabled: true, idle_socket_ttl: 2_500 }, // below the server's own 3 s, so that we close first

@@ -33,8 +33,11 @@ export function refusalOfPostgresError(error: unknown): Refusal | undefined {
     case '57P01': // the server shuts down
     case '57P03': // the server starts up
     case '08006':
-    case 'ECONNREFUSED':
-      return refusal.unavailable('the database cannot be reached', { retryAfterSeconds: 5 });
+    case 'ECONNREFUSED': // these also of ClickHouse, Redis and Kafka
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'ETIMEDOUT':
+      return refusal.unavailable('a database cannot be reached', { retryAfterSeconds: 5 });
     default:
       return undefined;
   }
