@@ -7,7 +7,7 @@ export interface Cadence {
   readonly activeTo?: Instant | undefined;
 }
 
-export interface MaterialisedItem<I> extends Cadence {
+interface MaterialisedItem<I> extends Cadence {
   readonly spec: I;
   /** Index among the versions of its key. */
   readonly version: number;
