@@ -14,7 +14,7 @@ import { LookUpUsageAttribution } from '../src/use-cases/look-up-usage-attributi
 
 export interface Answer {
   readonly status: number;
-  readonly body: any;  
+  readonly body: any;
 }
 
 /** What the rooms above would say; a spec sets it. */
