@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises'; // tidy: the pace of a load, not a wait for a result
 
 /** mulberry32: the same seed gives the same run of the driver and of the kills, as far as timing allows. */
 export function seeded(seed: number): () => number {

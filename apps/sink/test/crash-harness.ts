@@ -16,7 +16,7 @@ import {
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises'; // tidy: random moments of kills, not waits for a result
 import { CrashDriver, type DriverCounts, nanoText, seeded } from './crash-driver.js';
 import { declareMeters } from './declare-meters.js';
 
@@ -196,7 +196,8 @@ export async function runCrash(options: CrashOptions): Promise<CrashReport> {
       return { seed: options.seed, kills, ...report, tookMs: performance.now() - startedAtMs };
     } finally {
       driver.end();
-      await posting.catch(() => undefined);
+      // On the way out of a failure that is already being told; on the way of success it has settled.
+      await posting.catch(() => undefined); // tidy: the reason stands above
     }
   } finally {
     await stack.stop();

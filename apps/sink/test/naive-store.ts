@@ -8,7 +8,7 @@ import {
 import type { ClickHouseClient } from '@ledgerline/platform/clickhouse';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises'; // tidy: the pause of a retry that is the subject here
 
 /**
  * Two recipes that are often called exactly-once, kept to prove that the crash tests can fail:

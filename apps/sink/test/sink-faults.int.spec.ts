@@ -31,7 +31,7 @@ const untilFault = (under: SinkUnderTest): Promise<boolean> =>
   eventually(
     async () => {
       // What the service does every two seconds; the broker may be busy with the topic.
-      await under.sink.inspect().catch(() => undefined);
+      await under.sink.inspect().catch(() => undefined); // tidy: the condition below is what counts
       return under.faults.length > 0;
     },
     { deadlineMs, what: 'a loud stop' },

@@ -1,6 +1,7 @@
 import { EngineFault } from '@ledgerline/embedded';
 import { ConfigError } from '@ledgerline/platform/config';
 import { resetDataDir } from './data-dir.js';
+import { greet } from './greet.js';
 import { planInstance } from './plan-instance.js';
 import { type Arguments, ArgumentError, readArguments, usage } from './read-arguments.js';
 import { startInstance } from './start-instance.js';
@@ -30,6 +31,8 @@ async function start(args: Arguments): Promise<number> {
     say,
     ...(args.only !== undefined && { only: args.only }),
   });
+  const { baseUrl, startedInMs } = running;
+  say(greet({ baseUrl, logDir: instance.logDir, seconds: startedInMs / 1000 }));
   const outcome = await Promise.race([
     interrupted.then((line) => ({ line, code: 0 })),
     running.failed.then((line) => ({ line: `${line}\nStopping.`, code: 1 })),

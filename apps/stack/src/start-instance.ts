@@ -1,6 +1,5 @@
 import { EngineFault } from '@ledgerline/embedded';
 import { claimDataDir } from './data-dir.js';
-import { greet } from './greet.js';
 import { migrate } from './migrate.js';
 import { type EngineName, type Instance, serviceEnv } from './plan-instance.js';
 import { enginePrograms, type Program, serviceNames, type ServiceName, servicePrograms } from './programs.js';
@@ -14,6 +13,7 @@ export interface Instructions {
 
 export interface RunningInstance {
   readonly baseUrl: string;
+  readonly startedInMs: number;
   /** Resolves with a line when something could not be kept running. */
   readonly failed: Promise<string>;
   stop(): Promise<void>;
@@ -61,8 +61,7 @@ export async function startInstance(
     throw error;
   }
   const baseUrl = `http://127.0.0.1:${instance.port}`;
-  say(greet({ baseUrl, logDir: instance.logDir, seconds: (performance.now() - startedAt) / 1000 }));
-  return { baseUrl, failed, stop };
+  return { baseUrl, startedInMs: performance.now() - startedAt, failed, stop };
 }
 
 function wantedServices(only: readonly string[] | undefined): readonly ServiceName[] {

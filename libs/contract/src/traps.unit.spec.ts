@@ -67,7 +67,9 @@ describe('traps of the document', () => {
     const { body } = read('createPlan', { body: planOf({ ...usageRateCard, price: null }) });
     expect(body.phases[0]).toMatchObject({ duration: null, rateCards: [{ price: null }] });
     // With a type and composed of a schema that by itself is an object and nothing else.
-    const free = read('createPlan', { body: { ...planOf({ ...flatRateCard, price: null }), metadata: null } });
+    const free = read('createPlan', {
+      body: { ...planOf({ ...flatRateCard, price: null }), metadata: null },
+    });
     expect(free.body).toMatchObject({ metadata: null, phases: [{ rateCards: [{ price: null }] }] });
     expect(fieldsOf(() => read('createPlan', { body: { ...planOf(), name: null } }))).toEqual(['$.name']);
   });
@@ -263,6 +265,7 @@ describe('traps of the document', () => {
     expect(operationsWhere((id) => operationRow(id).document === 'ledgerline')).toEqual([
       'getClock',
       'setClock',
+      'explainInvoice',
     ]);
   });
 

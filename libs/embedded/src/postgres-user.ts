@@ -62,7 +62,7 @@ async function ordinaryAccount(owner: number | undefined): Promise<{ uid: number
   const names = owner === undefined || owner === 0 ? ['postgres', 'nobody'] : [String(owner)];
   for (const name of names) {
     // `id` fails for an account that does not exist; the next one is asked for then.
-    const ids = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, name]))).catch(() => undefined); // tidy: see above
+    const ids = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, name]))).catch(() => undefined); // tidy: the reason stands above
     const [uid, gid] = ids?.map(({ stdout }) => Number(stdout)) ?? [];
     if (uid !== undefined && gid !== undefined) return { uid, gid };
   }

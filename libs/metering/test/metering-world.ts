@@ -38,7 +38,7 @@ export interface TestEvent {
 
 export interface Answer {
   readonly status: number;
-  readonly body: any; // eslint-disable-line @typescript-eslint/no-explicit-any -- specs look into it freely
+  readonly body: any;
   readonly text: string;
   readonly headers: Readonly<Record<string, unknown>>;
 }
@@ -163,7 +163,7 @@ export class MeteringWorld {
   }
 
   /** Rows of a meter query; throws what was refused. */
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs look into it freely
+
   async query(slug: string, query: Record<string, unknown> = {}): Promise<any[]> {
     const answer = await this.call('POST', `/api/v1/meters/${slug}/query`, query);
     if (answer.status !== 200) throw new Error(answer.text);

@@ -33,7 +33,6 @@ describe('GET /api/v1/events', () => {
   });
   afterAll(() => world.close());
 
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- specs look into it freely
   const list = async (query = ''): Promise<any[]> => {
     const answer = await world.get(`/api/v1/events${query}`);
     expect([answer.status, answer.text.slice(0, 300)]).toEqual([200, expect.anything()]);

@@ -66,7 +66,7 @@ describe('hostile texts', () => {
     }
     const encoded = encodeURIComponent(text);
     const listed = await world.get(`/api/v1/events?subject=${encoded}&id=${encoded}`);
-    expect(listed.body.map((one: any) => one.event.subject)).toEqual([text]); // eslint-disable-line @typescript-eslint/no-explicit-any
+    expect(listed.body.map((one: any) => one.event.subject)).toEqual([text]);
   });
 
   it.each(hostile)('never become a name, a number or a key: %j', async (text) => {
