@@ -65,7 +65,7 @@ function viewOf(vector: PhaseLineGenerationVector): SubscriptionView {
     name: 'phase-test',
     activeFrom: phaseStart,
     activeTo: phaseEnd,
-    items: vector.items.map((item, index) => itemOf(item, index, vector, phaseStart, phaseEnd)),
+    items: vector.items.map((item, index) => itemOf(item, index, vector)),
     createdAt: activeFrom,
   };
   return {
@@ -85,13 +85,9 @@ function viewOf(vector: PhaseLineGenerationVector): SubscriptionView {
   };
 }
 
-function itemOf(
-  item: ItemText,
-  index: number,
-  vector: PhaseLineGenerationVector,
-  phaseStart: Instant,
-  phaseEnd: Instant | undefined,
-): ItemVersion {
+function itemOf(item: ItemText, index: number, vector: PhaseLineGenerationVector): ItemVersion {
+  const phaseStart = instant(vector.phaseStart);
+  const phaseEnd = optionalInstant(vector.phaseEnd ?? vector.subscriptionEnd);
   const offset = (text: string | undefined): Instant | undefined =>
     text === undefined ? undefined : addDuration(phaseStart, durationOf(text));
   return {

@@ -139,9 +139,7 @@ export class BillingWorld {
     await this.postgres.query(
       `TRUNCATE invoices, invoice_lines, invoice_split_groups, invoice_counters, subscription_sync_state, billing_profiles, inbox`,
     );
-    const [head] = (await this.postgres.query(`SELECT count(*)::int AS told FROM journal`)) as {
-      told: number;
-    }[];
+    const [head] = await this.postgres.query<{ told: number }[]>(`SELECT count(*)::int AS told FROM journal`);
     this.told = head?.told ?? 0;
     this.clock.set(at);
     this.subscriptions.clear();
@@ -236,10 +234,10 @@ export class BillingWorld {
 
   /** The journal's relay: at least once and in order, here exactly as far as it got. */
   private async tell(): Promise<void> {
-    const rows = (await this.postgres.query(
+    const rows = await this.postgres.query<Notice[]>(
       `SELECT namespace, stream, version, type, data FROM journal ORDER BY position OFFSET $1`,
       [this.told],
-    )) as Notice[];
+    );
     const handlers: Readonly<Record<string, ((notice: Notice) => Promise<void>) | undefined>> = {
       SubscriptionCreated: (notice) => this.notices.created(notice),
       SubscriptionUpdated: (notice) => this.notices.updated(notice),

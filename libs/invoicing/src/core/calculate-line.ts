@@ -70,8 +70,8 @@ function withIds(rated: RatedLine, before: Rated | undefined, { newId, now }: Ma
   };
 }
 
-const keptFrom = <T extends { readonly id: string; readonly createdAt: Instant }>(
-  old: T | undefined,
+const keptFrom = (
+  old: { readonly id: string; readonly createdAt: Instant } | undefined,
   fresh: () => { id: string; createdAt: Instant },
 ): { readonly id: string; readonly createdAt: Instant } =>
   old === undefined ? fresh() : { id: old.id, createdAt: old.createdAt };

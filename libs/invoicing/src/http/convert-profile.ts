@@ -20,7 +20,7 @@ export function profileToApi({ profile, app }: ProfileReading): Schemas['Billing
       tax: reference,
       invoicing: reference,
       payment: reference,
-    } as Schemas['BillingProfileAppsOrReference'],
+    },
     default: profile.isDefault,
     createdAt: toRfc3339(profile.createdAt),
     updatedAt: toRfc3339(profile.updatedAt),

@@ -46,7 +46,13 @@ export class ExplainInvoice {
     const sentences = explainLine(line);
     if (isFlat(line.price)) return { line, price, windows: [], sentences };
     const day = { size: 'DAY', timeZone: 'UTC' } as const;
-    const answer = await this.measure.ask(namespace, reading.customer, line, [line.period], day);
+    const answer = await this.measure.ask({
+      namespace,
+      customer: reading.customer,
+      line,
+      periods: [line.period],
+      window: day,
+    });
     const [usage] = answer.refused === undefined ? answer.accepted : [];
     if (usage === undefined) return { line, price, windows: [], sentences };
     const windows = usage.windows.map(({ start, end, value }) => ({
@@ -66,7 +72,7 @@ export class ExplainInvoice {
     const ids = line.splitGroupId === undefined ? [] : [line.splitGroupId];
     const [group] = await this.stores.lines.findGroups(this.unitOfWork.reader(namespace), ids);
     const periods = usagePeriods(line, group);
-    const answer = await this.measure.ask(namespace, reading.customer, line, periods);
+    const answer = await this.measure.ask({ namespace, customer: reading.customer, line, periods });
     if (answer.refused !== undefined) return undefined;
     const [first, second] = answer.accepted;
     const now = second === undefined ? first?.value : second.value.minus(first?.value ?? 0);

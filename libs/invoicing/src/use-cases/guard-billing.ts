@@ -1,4 +1,4 @@
-import { type Db, type Instant, refusal, type Refusal } from '@ledgerline/kernel';
+import { type Db, refusal, type Refusal } from '@ledgerline/kernel';
 import type { InvoicedCustomer, InvoicedCustomers, InvoicingApps } from '../core/ports.js';
 import type { InvoicingStores } from './invoicing-stores.js';
 import { noDefaultProfile } from './require-profile.js';
@@ -28,7 +28,7 @@ export class CheckBillingReadiness {
 export class RefuseCustomerDeletion {
   constructor(private readonly stores: InvoicingStores) {}
 
-  async check(db: Db, customer: Pick<InvoicedCustomer, 'id'>, _now: Instant): Promise<Refusal | undefined> {
+  async check(db: Db, customer: Pick<InvoicedCustomer, 'id'>): Promise<Refusal | undefined> {
     const invoice = await this.stores.invoices.findUnsettled(db, customer.id);
     if (invoice === undefined) return undefined;
     const which = invoice.kind === 'gathering' ? 'pending lines on' : 'the unsettled invoice';

@@ -176,4 +176,4 @@ export const snapshotOf = (customer: InvoicedCustomer): InvoicedParty => ({
 type Address = NonNullable<InvoicedParty['addresses']>[number];
 
 const addressOf = (address: NonNullable<InvoicedCustomer['billingAddress']>): Address =>
-  Object.fromEntries(Object.entries(address).filter(([, value]) => value !== undefined));
+  Object.fromEntries(Object.entries<string | undefined>(address).filter(([, value]) => value !== undefined));

@@ -20,12 +20,12 @@ const pro = aSubscription({
 /** What must be true whatever happened on the way: each thing once, and no number missing. */
 async function outcome() {
   const invoices = (await world.invoices()).filter(({ invoice }) => invoice.kind === 'standard');
-  const facts = (await world.postgres.query(
+  const facts = await world.postgres.query<{ type: string; times: number }[]>(
     `SELECT data ->> 'id' AS id, type, count(*)::int AS times FROM journal
      WHERE type IN ('InvoiceCreated', 'InvoiceIssued', 'InvoicePaid') AND data ->> 'id' = ANY($1)
      GROUP BY 1, 2 ORDER BY 2, 1`,
     [invoices.map(({ invoice }) => invoice.id)],
-  )) as { type: string; times: number }[];
+  );
   return {
     invoices: invoices.map(
       ({ invoice, status, totals }) => `${invoice.number} ${status} ${toNumeric(totals.total)}`,

@@ -17,6 +17,7 @@ import type {
   InvoicedMeters,
   InvoicedUsage,
   UsageAnswer,
+  UsageQuestion,
 } from '../core/ports.js';
 import { meteredFrom, usagePeriods } from '../core/usage-of-line.js';
 import { components } from '../core/validation-issue.js';
@@ -37,7 +38,13 @@ export interface LineToMeasure {
 /** Cumulative aggregations only: the difference of two averages is no average. */
 const notInParts: ReadonlySet<MeterAggregation> = new Set(['AVG', 'MIN', 'LATEST']);
 
-type Windows = NonNullable<Parameters<InvoicedUsage['run']>[0]['window']>;
+export interface LineQuestion {
+  readonly namespace: string;
+  readonly customer: Consumer;
+  readonly line: Line;
+  readonly periods: readonly Period[];
+  readonly window?: UsageQuestion['window'];
+}
 
 /** Asks the meters what lines are billed on. Outside of any transaction. */
 export class MeasureLines {
@@ -58,7 +65,7 @@ export class MeasureLines {
     for (const { line, group } of lines) {
       const periods = usagePeriods(line, group);
       const answer =
-        periods.length === 0 ? { accepted: [] } : await this.ask(namespace, customer, line, periods);
+        periods.length === 0 ? { accepted: [] } : await this.ask({ namespace, customer, line, periods });
       measured.set(
         line.id,
         answer.refused === undefined
@@ -70,13 +77,13 @@ export class MeasureLines {
   }
 
   /** Usage of one line in any periods. */
-  async ask(
-    namespace: string,
-    customer: Consumer,
-    line: Line,
-    periods: readonly Period[],
-    window?: Windows,
-  ): Promise<Decision<readonly UsageAnswer[]>> {
+  async ask({
+    namespace,
+    customer,
+    line,
+    periods,
+    window,
+  }: LineQuestion): Promise<Decision<readonly UsageAnswer[]>> {
     try {
       const feature = await this.featureOf(namespace, line);
       if (feature.meterId === undefined) return failed(line, `the feature ${feature.key} has no meter`);

@@ -15,18 +15,11 @@ export const sandbox = {
   /** Once the invoice waits for payment it is paid, unless its metadata asks for something else. */
   postAdvance({ status, metadata }: Pick<StandardInvoice, 'status' | 'metadata'>): RestOutcome {
     if (status !== 'payment_processing.pending') return nothing;
-    switch (metadata?.[targetPaymentStatus]) {
-      case 'failed':
-        return {
-          trigger: 'failed',
-          issues: [{ severity: 'critical', message: 'the sandbox was asked to let the payment fail' }],
-        };
-      case 'uncollectible':
-        return { ...nothing, trigger: 'uncollectible' };
-      case 'action_required':
-        return { ...nothing, trigger: 'action_required' };
-      default:
-        return { ...nothing, trigger: 'paid' };
+    const wish = metadata?.[targetPaymentStatus];
+    if (wish === 'failed') {
+      const message = 'the sandbox was asked to let the payment fail';
+      return { trigger: 'failed', issues: [{ severity: 'critical', message }] };
     }
+    return { ...nothing, trigger: wish === 'uncollectible' || wish === 'action_required' ? wish : 'paid' };
   },
 };
