@@ -6,7 +6,8 @@ const only = (name, comment, packages, allowedIn) => ({
   comment,
   severity: 'error',
   from: { path: '^(libs|apps)/', pathNot: [...allowedIn, spec, '/test/', '^libs/testkit/'] },
-  to: { path: packages.map((p) => `^node_modules/${p}/`) },
+  // A package that is not installed yet resolves to its bare name.
+  to: { path: packages.map((p) => `^(node_modules/)?${p}(/|$)`) },
 });
 
 export default {

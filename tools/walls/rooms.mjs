@@ -3,7 +3,7 @@ const order = [
   ['kernel'],
   ['contract'],
   ['platform'],
-  ['namespaces', 'system', 'customers', 'credits'],
+  ['system', 'customers', 'credits'],
   ['metering'],
   ['catalog'],
   ['entitlements', 'rating'],
