@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decimal, instant, newId, samePeriod, toRfc3339 } from '@ledgerline/kernel';
+import { decimal, type Instant, instant, newId, samePeriod, toRfc3339 } from '@ledgerline/kernel';
 import fc from 'fast-check';
 import { aSubscription, flat, unit, type ViewDraft } from '../../test/builders.js';
 import { scheduleLines } from './generate-lines.js';
@@ -39,17 +39,14 @@ const existingOf = (
   );
 const kinds = (changes: readonly LineChange[]): string[] =>
   changes.map((change) => {
-    switch (change.kind) {
-      case 'create':
-        return `create ${toRfc3339(change.wanted.period.to).slice(5, 10)}`;
-      case 'update':
-        return `update to ${toRfc3339(change.set.period.to).slice(5, 10)}${change.set.undelete ? ' undelete' : ''}`;
-      case 'update group':
-        return `group to ${toRfc3339(change.period.to).slice(5, 10)}`;
-      default:
-        return change.kind === 'warn' ? `warn ${change.reason}` : change.kind;
+    if (change.kind === 'create') return `create ${day(change.wanted.period.to)}`;
+    if (change.kind === 'update') {
+      return `update to ${day(change.set.period.to)}${change.set.undelete ? ' undelete' : ''}`;
     }
+    if (change.kind === 'update group') return `group to ${day(change.period.to)}`;
+    return change.kind === 'warn' ? `warn ${change.reason}` : change.kind;
   });
+const day = (at: Instant): string => toRfc3339(at).slice(5, 10);
 
 const fee = { items: [{ key: 'fee', price: flat('10') }] };
 const usage = { items: [{ key: 'api', price: unit('10') }] };

@@ -4,12 +4,13 @@ import {
   type PriceJson,
   taxConfigFromJson,
 } from '@ledgerline/catalog/core';
-import type { components, OpRequest } from '@ledgerline/contract';
+import type { components, OpRequest, RequestContext } from '@ledgerline/contract';
 import { instant, type Instant, refusal, Refused } from '@ledgerline/kernel';
 import { isDeepStrictEqual } from 'node:util';
 import type { InvoiceListQuery } from '../core/ports.js';
 import type { PendingLineDraft } from '../use-cases/create-pending-lines.js';
 import type { ReadOptions } from '../use-cases/read-invoices.js';
+import type { Caller } from '../use-cases/scope.js';
 
 type Schemas = components['schemas'];
 type Expand = readonly Schemas['InvoiceExpand'][] | undefined;
@@ -43,6 +44,21 @@ export const listQueryFromApi = (query: OpRequest<'listInvoices'>['query']): Inv
   descending: query.order === 'DESC',
   ...pageFromApi(query),
 });
+
+/** What a repetition under the same Idempotency-Key must be equal to. */
+export function callerOf(
+  route: string,
+  request: {
+    readonly context: RequestContext;
+    readonly headers: Readonly<Record<string, string | undefined>>;
+    readonly path?: unknown;
+    readonly body: unknown;
+  },
+): Caller {
+  const { context, headers, path, body } = request;
+  const key = headers['idempotency-key'];
+  return key === undefined ? context : { ...context, once: { key, route, input: { path, body } } };
+}
 
 /** Price, feature and taxes come in a rate card or, as of old, beside it; said twice they must say the same. */
 export function pendingLineFromApi(

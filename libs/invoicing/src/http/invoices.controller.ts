@@ -6,7 +6,7 @@ import type { CreatePendingLines } from '../use-cases/create-pending-lines.js';
 import type { InvoiceNow } from '../use-cases/invoice-now.js';
 import type { ReadInvoices } from '../use-cases/read-invoices.js';
 import { invoiceToApi, lineToApi } from './convert-invoice.js';
-import { listQueryFromApi, pendingLineFromApi, readOptions } from './convert-request.js';
+import { callerOf, listQueryFromApi, pendingLineFromApi, readOptions } from './convert-request.js';
 
 const withLines = { lines: true, deletedLines: false, apps: false };
 
@@ -33,11 +33,11 @@ export class InvoicesController {
   }
 
   @Operation('invoicePendingLinesAction')
-  async invoicePendingLines({
-    body,
-    context,
-  }: OpRequest<'invoicePendingLinesAction'>): Promise<OpReply<'invoicePendingLinesAction'>> {
-    const ids = await this.invoiceNow.run(context, {
+  async invoicePendingLines(
+    request: OpRequest<'invoicePendingLinesAction'>,
+  ): Promise<OpReply<'invoicePendingLinesAction'>> {
+    const { body, context } = request;
+    const ids = await this.invoiceNow.run(callerOf('invoicePendingLinesAction', request), {
       customerId: body.customerId,
       asOf: body.asOf === undefined ? undefined : instant(body.asOf),
       lineIds: body.filters?.lineIds,
@@ -47,21 +47,21 @@ export class InvoicesController {
   }
 
   @Operation('createPendingInvoiceLine')
-  async createLines({
-    path,
-    body,
-    context,
-  }: OpRequest<'createPendingInvoiceLine'>): Promise<OpReply<'createPendingInvoiceLine'>> {
-    const { customerId } = path;
-    const lines = body.lines.map(pendingLineFromApi);
-    const request = { customerId, currency: body.currency, lines };
-    const { invoiceId, lineIds, isInvoiceNew } = await this.createPendingLines.run(context, request);
-    const reading = await this.readInvoices.get(context.namespace, invoiceId, withLines);
-    const created = (reading.lines ?? []).filter((line) => lineIds.includes(line.id));
+  async createLines(
+    request: OpRequest<'createPendingInvoiceLine'>,
+  ): Promise<OpReply<'createPendingInvoiceLine'>> {
+    const { path, body, context } = request;
+    const created = await this.createPendingLines.run(callerOf('createPendingInvoiceLine', request), {
+      customerId: path.customerId,
+      currency: body.currency,
+      lines: body.lines.map(pendingLineFromApi),
+    });
+    const reading = await this.readInvoices.get(context.namespace, created.invoiceId, withLines);
+    const lines = (reading.lines ?? []).filter((line) => created.lineIds.includes(line.id));
     return {
-      lines: created.map((line) => lineToApi(line, reading)),
+      lines: lines.map((line) => lineToApi(line, reading)),
       invoice: invoiceToApi(reading),
-      isInvoiceNew,
+      isInvoiceNew: created.isInvoiceNew,
     };
   }
 }

@@ -266,6 +266,26 @@ describe('invoicing', () => {
     });
   });
 
+  it('happens once under one Idempotency-Key, however often and at once it is asked for', async () => {
+    const key = { 'idempotency-key': `once-${count}` };
+    const path = `/v1/billing/customers/${customer.id}/invoices/pending-lines`;
+    const pending = { currency: 'USD', lines: [fee] };
+    const pended = await Promise.all([1, 2, 3].map(() => world.call('POST', path, pending, key)));
+    expect(new Set(pended.map(({ body }) => body.lines[0].id)).size).toBe(1);
+    const other = await world.call('POST', path, { currency: 'USD', lines: [usage] }, key);
+    expect(other.status).toBe(409);
+    const ask = { customerId: customer.id };
+    const invoiced = await Promise.all(
+      [1, 2, 3].map(() => world.call('POST', '/v1/billing/invoices/invoice', ask, key)),
+    );
+    expect(invoiced.map(({ status, body }) => [status, body[0].status, body[0].totals.total])).toEqual(
+      invoiced.map(() => [201, 'paid', '20']),
+    );
+    expect(new Set(invoiced.map(({ body }) => body[0].number)).size).toBe(1);
+    const all = await world.ok('GET', `/v1/billing/invoices?customers=${customer.id}`);
+    expect(all.totalCount).toBe(1);
+  });
+
   it('refuses what cannot be invoiced', async () => {
     const nothing = await invoiceNow();
     expect([nothing.status, codeOf(nothing)]).toEqual([400, 'invoice_create_no_lines']);
