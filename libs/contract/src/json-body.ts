@@ -23,13 +23,22 @@ function checkDepth(text: string): void {
   }
 }
 
-/** Where an own `__proto__` stands, which any later copy by assignment would turn into a prototype. */
-function protoPath(value: unknown, path: string): string | undefined {
+/** What no database of ours can hold: NUL, and half of a surrogate pair, which is no character. */
+export const isStorable = (text: string): boolean => !/[\0\p{Surrogate}]/u.test(text);
+export const notStorable = 'must not contain U+0000 or half of a surrogate pair';
+
+/** A name or a text that validators let pass and that breaks what comes after them. */
+function findTrap(value: unknown, path: string): Refused | undefined {
+  if (typeof value === 'string' && !isStorable(value))
+    return new Refused(refusal.invalidField(path, 'json.text', notStorable));
   if (typeof value !== 'object' || value === null) return undefined;
   for (const [key, each] of Object.entries(value)) {
     const at = path + (Array.isArray(value) ? `[${key}]` : memberPath(key));
-    if (key === '__proto__') return at;
-    const found = protoPath(each, at);
+    // Any later copy by assignment would turn an own `__proto__` into a prototype.
+    if (key === '__proto__')
+      return new Refused(refusal.invalidField(at, 'json.proto', 'is not a permitted name'));
+    if (!isStorable(key)) return new Refused(refusal.invalidField(at, 'json.text', notStorable));
+    const found = findTrap(each, at);
     if (found !== undefined) return found;
   }
   return undefined;
@@ -44,10 +53,10 @@ export function parseJson(text: string): unknown {
     if (error instanceof SyntaxError) throw malformed(error.message);
     throw error;
   }
-  if (/__proto__|\\u005f/i.test(text)) {
-    const at = protoPath(value, '$');
-    if (at !== undefined)
-      throw new Refused(refusal.invalidField(at, 'json.proto', 'is not a permitted name'));
+  // All of them have to be written out or escaped in the text; most texts have neither.
+  if (/__proto__|\\u(?:005f|0000|d[89a-f])/i.test(text)) {
+    const trap = findTrap(value, '$');
+    if (trap !== undefined) throw trap;
   }
   return value;
 }

@@ -1,5 +1,5 @@
 import { Refused, refusal } from '@ledgerline/kernel';
-import { parseJson } from './json-body.js';
+import { isStorable, notStorable, parseJson } from './json-body.js';
 import type { JsonSchema, ParameterRow } from './operation-row.js';
 import { resolved } from './validators.js';
 
@@ -21,7 +21,9 @@ type Tree = Map<string, Tree | string[]>;
 
 function decode(raw: string, name: string): string {
   try {
-    return decodeURIComponent(raw.replaceAll('+', ' '));
+    const text = decodeURIComponent(raw.replaceAll('+', ' '));
+    if (!isStorable(text)) throw new Refused(refusal.invalidField(name, 'query.text', notStorable));
+    return text;
   } catch (error) {
     if (error instanceof URIError)
       throw new Refused(refusal.invalidField(name, 'query.encoding', 'is not valid percent-encoding'));
@@ -62,7 +64,11 @@ function scalar(schema: JsonSchema): (text: string) => unknown {
   const wantsNumber = types.has('number') || types.has('integer');
   return (text) => {
     if (wantsBoolean && (text === 'true' || text === 'false')) return text === 'true';
-    if (wantsNumber && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) return Number(text);
+    if (wantsNumber && /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text)) {
+      const number = Number(text);
+      // Beyond 2^53 it would not be the number that was sent, and no database takes an infinite offset.
+      if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
+    }
     return text;
   };
 }

@@ -101,6 +101,30 @@ describe('reading a request', () => {
     );
   });
 
+  it.each(['9'.repeat(400), '1e400', '9007199254740992', '-1e22'])(
+    'refuses the page %s, naming it: no database takes such an offset',
+    (page) => {
+      const read = (): unknown => readRequest('listCustomers', raw({ queryString: `page=${page}` }));
+      expect(read).toThrow(Refused);
+      expect(read).toThrow(/page/);
+    },
+  );
+
+  it.each([
+    ['{"name":"a\\u0000"}', '$.name'],
+    ['{"name":"a","metadata":{"k":"\\ud800"}}', '$.metadata.k'],
+    ['{"name":"a","usageAttribution":{"subjectKeys":["b","\\uDC00x"]}}', '$.usageAttribution.subjectKeys[1]'],
+  ])('refuses text that no database can hold: %s, naming %s', (body, field) => {
+    const read = (): unknown => readRequest('createCustomer', raw({ body: Buffer.from(body) }));
+    expect(read).toThrow(`${field}: must not contain U+0000`);
+  });
+
+  it('takes whole surrogate pairs, and refuses NUL in a query by its name', () => {
+    const body = Buffer.from('{"name":"\\ud83d\\ude00","key":"a"}');
+    expect(outcome('createCustomer', raw({ body }))).toBe('read');
+    expect(() => readRequest('listCustomers', raw({ queryString: 'name=%00' }))).toThrow('name: must not');
+  });
+
   it('lets no date-time pass that the kernel cannot read', () => {
     const isDateTime = formats['date-time'] as (text: string) => boolean;
     const two = fc.integer({ min: 0, max: 99 }).map((n) => String(n).padStart(2, '0'));
