@@ -19,7 +19,7 @@ export const allowedRooms = Object.fromEntries(
   order.flatMap((rooms, level) => rooms.map((room) => [room, below(level)])),
 );
 // Beside the tower: the local engines serve the supervisor and the tests only.
-allowedRooms.embedded = ['kernel', 'platform'];
+allowedRooms.embedded = ['kernel', 'contract', 'platform'];
 allowedRooms.testkit = ['kernel', 'contract', 'platform', 'embedded'];
 
 const every = order.flat();

@@ -1,7 +1,6 @@
-import { problemMedia, problemOf } from '@ledgerline/contract';
+import { answerBrokenRequest } from '@ledgerline/contract';
 import type { Logger } from '@ledgerline/platform/telemetry';
 import fastify, { type FastifyInstance, type FastifyError } from 'fastify';
-import type { Socket } from 'node:net';
 import { answerRefusal, answerStatus } from './answer.js';
 import type { IngestEvents } from './ingest-events.js';
 
@@ -63,17 +62,4 @@ export function createIngestServer(options: IngestServerOptions): FastifyInstanc
     return answerStatus(request, reply, status, status < 500 ? error.message : '');
   });
   return server;
-}
-
-/** What Node could not even parse, or waited for too long, has no reply object. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const status =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
-  const problem = problemOf(status, undefined, status === 408 ? 'the request did not arrive in time' : '');
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 ${status} ${problem.title}\r\nconnection: close\r\ncontent-type: ${problemMedia}\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
 }

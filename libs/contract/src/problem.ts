@@ -1,5 +1,6 @@
 import type { Refusal, RefusalIssue, RefusalKind } from '@ledgerline/kernel';
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** An `application/problem+json` document (RFC 9457). */
 export interface Problem {
@@ -60,4 +61,22 @@ export function toProblem(refusal: Refusal, requestId: string | undefined): Prob
     ...problemOf(statusOfKind[refusal.kind], requestId, refusal.detail),
     ...(Object.keys(extensions).length === 0 ? {} : { extensions }),
   };
+}
+
+/** What Node could not even parse, or waited for too long, has no reply object: the answer is written by hand. */
+export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const status =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : error.code === 'HPE_HEADER_OVERFLOW' ? 431 : 400;
+  const detail = {
+    400: 'this is not an HTTP request that can be read',
+    408: 'the request did not arrive in time',
+    431: 'the path, the query and the headers together are too long',
+  }[status];
+  const problem = problemOf(status, undefined, detail);
+  const body = JSON.stringify(problem);
+  socket.end(
+    `HTTP/1.1 ${status} ${problem.title}\r\nconnection: close\r\ncontent-type: ${problemMedia}\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }

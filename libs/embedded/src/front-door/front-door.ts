@@ -1,6 +1,7 @@
 import fastifyHttpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
+import { answerBrokenRequest, problemMedia, problemOf } from '@ledgerline/contract/problem';
 import { newId } from '@ledgerline/kernel';
-import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { AccessLog } from './access-log.js';
 
 export interface FrontDoorOptions {
@@ -9,6 +10,8 @@ export interface FrontDoorOptions {
   /** Bytes of a body as sent: what ingest takes and what billing takes. */
   readonly bodyMaxBytes: { readonly ingest: number; readonly billing: number };
   readonly accessLog?: AccessLog;
+  /** Told what went wrong in the door itself; the sender only learns that something did. */
+  readonly onFailure?: (reason: string) => void;
 }
 
 const eventsPath = '/api/v1/events';
@@ -28,7 +31,12 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: upstreamTimeoutMs,
     routerOptions: { maxParamLength: 4096 },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (_error, _request, reply) => {
+      sendProblem(reply, 400, 'the path cannot be decoded');
+    },
   });
+  answerFailures(app, options.onFailure);
   logAccess(app, options.accessLog);
   refuseTooLarge(app, options.bodyMaxBytes);
   const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
@@ -87,7 +95,7 @@ function refuseTooLarge(app: FastifyInstance, max: FrontDoorOptions['bodyMaxByte
     const toIngest = request.method === 'POST' && request.url.split('?')[0] === eventsPath;
     const limit = toIngest ? max.ingest : max.billing;
     if (Number(request.headers['content-length'] ?? 0) <= limit) done();
-    else sendProblem(reply, 413, 'Payload Too Large', `a request body takes at most ${limit} bytes as sent`);
+    else sendProblem(reply, 413, `a request body takes at most ${limit} bytes as sent`);
   });
 }
 
@@ -100,13 +108,23 @@ type ProxyReply = Parameters<NonNullable<NonNullable<FastifyHttpProxyOptions['re
 function answerUnavailable(reply: ProxyReply): void {
   void reply.header('retry-after', String(retryAfterSeconds));
   const detail = 'the service behind this path does not answer; it may be starting or restarting';
-  sendProblem(reply, 503, 'Service Unavailable', detail);
+  sendProblem(reply, 503, detail);
 }
 
-function sendProblem(reply: ProxyReply | FastifyReply, status: number, title: string, detail: string): void {
-  const instance = `urn:request:${reply.request.id}`;
-  void reply
-    .code(status)
-    .type('application/problem+json')
-    .send(JSON.stringify({ type: 'about:blank', title, status, detail, instance }));
+/** What the door answers itself: a method it does not pass on, a path that leads out of the tree, a content type that is none. */
+function answerFailures(app: FastifyInstance, onFailure: FrontDoorOptions['onFailure']): void {
+  app.setNotFoundHandler((_request, reply) => {
+    sendProblem(reply, 404, '');
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status >= 500) onFailure?.(`request ${request.id} failed: ${error.stack ?? error.message}`);
+    sendProblem(reply, status, status >= 500 ? '' : error.message);
+  });
+}
+
+function sendProblem(reply: ProxyReply | FastifyReply, status: number, detail: string): void {
+  // Bytes, not text: to text Fastify would add a charset that problem+json does not have.
+  const problem = Buffer.from(JSON.stringify(problemOf(status, reply.request.id, detail)));
+  void reply.code(status).type(problemMedia).send(problem);
 }

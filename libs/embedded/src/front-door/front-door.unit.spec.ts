@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { connect } from 'node:net';
 import type { AccessEntry } from './access-log.js';
 import { createFrontDoor } from './front-door.js';
 
@@ -38,6 +39,19 @@ const door = async (): Promise<{ url: string; log: AccessEntry[] }> => {
     log,
   };
 };
+
+/** What comes back for these very bytes. */
+const say = (url: string, bytes: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => socket.write(bytes));
+    let answer = '';
+    socket
+      .on('data', (chunk: Buffer) => (answer += chunk.toString()))
+      .on('error', reject)
+      .on('close', () => {
+        resolve(answer);
+      });
+  });
 
 describe('front door', () => {
   afterEach(async () => {
@@ -106,6 +120,28 @@ describe('front door', () => {
     expect((await fetch(`${url}/api/v1/events`, { method: 'POST', body: 'x'.repeat(1_001) })).status).toBe(
       202,
     );
+  });
+
+  it.each([
+    [404, 'a method that it does not pass on', 'TRACE /api/v1/meters HTTP/1.1\r\nhost: x\r\n'],
+    [400, 'a path that leads out of the tree', 'GET /api/v1/meters/..%2F..%2Fx HTTP/1.1\r\nhost: x\r\n'],
+    [400, 'a path that cannot be decoded', 'GET /api/%ZZ HTTP/1.1\r\nhost: x\r\n'],
+    [
+      415,
+      'a content type that is none',
+      'POST /x HTTP/1.1\r\nhost: x\r\ncontent-type: ;;\r\ncontent-length: 0\r\n',
+    ],
+    [400, 'what is no request', 'nonsense\r\n'],
+    [431, 'a head without end', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nhost: x\r\n`],
+  ])('answers %i as a problem to %s', async (status, _what, head) => {
+    const { url } = await door();
+    const answer = await say(url, `${head}connection: close\r\n\r\n`);
+    expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(answer).toMatch(/^content-type: application\/problem\+json\r$/m);
+    expect(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))).toMatchObject({
+      type: 'about:blank',
+      status,
+    });
   });
 
   it('writes one line for each request, without its query', async () => {

@@ -13,6 +13,7 @@ try {
     billingUrl,
     bodyMaxBytes: { ingest: config.ingest.bodyMaxBytes, billing: config.billing.bodyMaxBytes },
     ...(accessLog && { accessLog }),
+    onFailure: say,
   });
   await app.listen({ host, port: config.instance.port });
   const stop = (): void => {

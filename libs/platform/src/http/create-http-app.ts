@@ -1,4 +1,4 @@
-import { problemOf, registerReplyValidation, useRawBodies } from '@ledgerline/contract';
+import { answerBrokenRequest, problemOf, registerReplyValidation, useRawBodies } from '@ledgerline/contract';
 import { newId } from '@ledgerline/kernel';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -55,6 +55,7 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: 1_024 },
     // A shutdown must not wait for a client that keeps its connection open without asking anything.
     forceCloseConnections: 'idle',
+    clientErrorHandler: answerBrokenRequest,
     // What fails before there is a route, so that no filter sees it: a path that cannot be decoded.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
       sendProblem(reply, problemOf(400, request.id, 'the path cannot be decoded')),
