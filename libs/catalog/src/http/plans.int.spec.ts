@@ -232,6 +232,7 @@ describe('plans over HTTP', () => {
     };
     expect(await list(`key=${key}`)).toEqual([`${key}@1`, `${key}@2`]);
     expect(await list(`keyVersion[${key}]=2`)).toEqual([`${key}@2`]);
+    expect(await list(`keyVersion[${key}]=3000000000`)).toEqual([]);
     expect(await list(`keyVersion[${key}]=2&key=${other}`)).toEqual([`${key}@2`, `${other}@1`]);
     expect(await list(`id=${first.id}&currency=EUR`)).toEqual([`${key}@1`, `${key}_euro@1`]);
     expect(await list(`key=${key}&status=draft`)).toEqual([`${key}@2`]);

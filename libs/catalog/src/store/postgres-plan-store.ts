@@ -119,7 +119,7 @@ function conditionsOf(
   if (query.keys !== undefined) any.push(`key = ANY(${place(query.keys)})`);
   if (query.currencies !== undefined) any.push(`currency = ANY(${place(query.currencies)})`);
   for (const [key, versions] of Object.entries(query.keyVersions ?? {})) {
-    any.push(`(key = ${place(key)} AND version = ANY(${place(versions)}::int[]))`);
+    any.push(`(key = ${place(key)} AND version = ANY(${place(versions)}::bigint[]))`);
   }
   const all = ['namespace = $1'];
   if (!query.includeDeleted) all.push('deleted_at IS NULL');
