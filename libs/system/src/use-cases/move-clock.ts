@@ -1,4 +1,12 @@
-import { type Instant, isAtOrBefore, isBefore, refusal, Refused, toRfc3339 } from '@ledgerline/kernel';
+import {
+  instant,
+  type Instant,
+  isAtOrBefore,
+  isBefore,
+  refusal,
+  Refused,
+  toRfc3339,
+} from '@ledgerline/kernel';
 import { setTimeout as pause } from 'node:timers/promises';
 import { planClockStep } from '../core/plan-clock-step.js';
 import type { ClockSurroundings, DueItem } from '../core/ports.js';
@@ -14,6 +22,9 @@ export interface Moved {
   readonly now: Instant;
   readonly steps: number;
 }
+
+// ClickHouse holds times up to 2299, and what begins now may end decades later. A clock never comes back from too far.
+const latestAt = instant('2200-01-01T00:00:00Z');
 
 // Short against a job's few milliseconds, long against the queries it costs.
 const lookAgainMs = 15;
@@ -35,6 +46,9 @@ export class MoveClock {
 
   private async move(target: Instant): Promise<Moved> {
     const start = await this.around.now();
+    if (isBefore(latestAt, target)) {
+      throw new Refused(refusal.invalidField('$.now', 'clock.too_late', `lies after ${toRfc3339(latestAt)}`));
+    }
     if (isBefore(target, start)) {
       const message = `lies before the clock's ${toRfc3339(start)}; time only moves forward`;
       throw new Refused(refusal.invalidField('$.now', 'clock.backwards', message));

@@ -91,6 +91,14 @@ describe('MoveClock', () => {
     });
   });
 
+  it('refuses to go where neither events nor periods can be kept, naming the field', async () => {
+    const toy = new ToyInstance(at(3), []);
+    await expect(move(toy, instant('2200-01-01T00:00:01Z'))).rejects.toMatchObject({
+      refusal: { kind: 'invalid', issues: [{ field: '$.now', code: 'clock.too_late' }] },
+    });
+    expect(toy.set_).toEqual([]);
+  });
+
   it('refuses a second mover', async () => {
     const toy = new ToyInstance(at(3), []);
     toy.alone = false;
