@@ -1,4 +1,4 @@
-import { type Decision, type Instant, refusal, type Refusal } from '@ledgerline/kernel';
+import { type Decision, findCurrency, type Instant, refusal, type Refusal } from '@ledgerline/kernel';
 import { attributedSubjects, type BillingAddress, type Customer } from './customer.js';
 
 /** What a caller says about a customer; on update all of it replaces what was there. */
@@ -121,6 +121,10 @@ function refuseDraft(draft: CustomerDraft, { namespace, claims }: CustomerFacts)
       'customer_without_attribution',
       'either key or at least one usage attribution subject key is required',
     );
+  }
+  // Nothing could ever be billed in it: no plan has it, and a subscription must agree with its customer.
+  if (draft.currency !== undefined && findCurrency(draft.currency) === undefined) {
+    return refusal.invalidField('$.currency', 'currency_invalid', 'is not a currency of ISO 4217');
   }
   return refuseSubjectKeys(subjectKeys) ?? refuseClaims(draft, namespace, claims);
 }

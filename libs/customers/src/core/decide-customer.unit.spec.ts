@@ -45,6 +45,7 @@ describe('creating', () => {
     ['no subject keys and no key', { key: undefined, subjectKeys: [] }, '$.usageAttribution.subjectKeys'],
     ['an empty subject key', { subjectKeys: ['a', ''] }, '$.usageAttribution.subjectKeys[1]'],
     ['a repeated subject key', { subjectKeys: ['a', 'b', 'a'] }, '$.usageAttribution.subjectKeys[2]'],
+    ['a currency that nobody has', { currency: 'ZZZ' }, '$.currency'],
     ['a long subject key', { subjectKeys: ['x'.repeat(513)] }, '$.usageAttribution.subjectKeys[0]'],
     [
       'too many subject keys',
