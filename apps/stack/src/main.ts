@@ -10,37 +10,56 @@ const say = (line: string): void => {
   console.log(line);
 };
 
+const stopped = 'Everything has stopped; the data is kept.';
+
 async function start(args: Arguments): Promise<number> {
   const instance = planInstance(args, process.env);
   let interrupts = 0;
-  const interrupted = new Promise<string>((resolve) => {
+  const starting = new AbortController();
+  const interrupted = new Promise<void>((resolve) => {
+    const stop = (line: string): void => {
+      if (!starting.signal.aborted) say(line);
+      starting.abort();
+      resolve();
+    };
     process.on('SIGINT', () => {
       interrupts += 1;
-      if (interrupts === 1) resolve('\nStopping …');
+      if (interrupts === 1) stop('\nStopping …');
       else if (interrupts === 2) say('Still stopping; once more ends it at once.');
       // The watchdogs end everything else when this process is gone.
       else process.exit(130);
     });
     // Often sent twice, to the process group and by npm, so it counts once.
     process.on('SIGTERM', () => {
-      resolve('Stopping …');
+      stop('Stopping …');
     });
   });
   const running = await startInstance(instance, {
     env: process.env,
     say,
+    signal: starting.signal,
     ...(args.only !== undefined && { only: args.only }),
+  }).catch((error: unknown) => {
+    // What fails because it was interrupted needs no explanation.
+    if (starting.signal.aborted) return undefined;
+    throw error;
   });
+  if (running === undefined) {
+    say(stopped);
+    return 0;
+  }
   const { baseUrl, startedInMs } = running;
   say(greet({ baseUrl, logDir: instance.logDir, seconds: startedInMs / 1000 }));
   const outcome = await Promise.race([
-    interrupted.then((line) => ({ line, code: 0 })),
-    running.failed.then((line) => ({ line: `${line}\nStopping.`, code: 1 })),
+    interrupted.then(() => 0),
+    running.failed.then((line) => {
+      say(`${line}\nStopping.`);
+      return 1;
+    }),
   ]);
-  say(outcome.line);
   await running.stop();
-  say('Everything has stopped; the data is kept.');
-  return outcome.code;
+  say(stopped);
+  return outcome;
 }
 
 async function reset(args: Arguments): Promise<number> {

@@ -18,11 +18,12 @@ export interface Program {
 }
 
 /** The engines this instance brings along itself, by name. */
-export function enginePrograms(instance: Instance): ReadonlyMap<EngineName, Program> {
+export function enginePrograms(instance: Instance, signal?: AbortSignal): ReadonlyMap<EngineName, Program> {
   const options = (name: EngineName) => ({
     dataDir: join(instance.dataDir, name),
     port: instance.port + portOffsets[name],
     logFile: join(instance.logDir, `${name}.log`),
+    ...(signal && { signal }),
   });
   const launchers: Record<EngineName, () => Promise<RunningEngine>> = {
     kafka: () =>
@@ -96,6 +97,7 @@ function serviceEntries({ config }: Instance): Record<ServiceName, ServiceEntry>
 export function servicePrograms(
   instance: Instance,
   env: Readonly<Record<string, string | undefined>>,
+  signal?: AbortSignal,
 ): ReadonlyMap<ServiceName, Program> {
   const entries = serviceEntries(instance);
   return new Map(
@@ -114,7 +116,7 @@ export function servicePrograms(
             morePorts,
             probe: () => requireReady(ready),
           },
-          { dataDir: join(instance.dataDir, 'services', name), port, logFile },
+          { dataDir: join(instance.dataDir, 'services', name), port, logFile, ...(signal && { signal }) },
         );
       return [name, { name, logFile, start }];
     }),

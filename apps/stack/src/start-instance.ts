@@ -9,6 +9,8 @@ export interface Instructions {
   readonly only?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly say: (line: string) => void;
+  /** Gives the start up: what has started is stopped, and the start fails. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningInstance {
@@ -24,7 +26,7 @@ export async function startInstance(
   instance: Instance,
   instructions: Instructions,
 ): Promise<RunningInstance> {
-  const { say } = instructions;
+  const { say, signal } = instructions;
   const wanted = wantedServices(instructions.only);
   const startedAt = performance.now();
   const claim = await claimDataDir(instance.dataDir);
@@ -32,7 +34,7 @@ export async function startInstance(
   const failed = new Promise<string>((resolve) => (fail = resolve));
   const supervisor = new Supervisor({ say, giveUp: fail });
 
-  const engines = enginePrograms(instance);
+  const engines = enginePrograms(instance, signal);
   let services: readonly (readonly Program[])[] = [];
   const stop = async (): Promise<void> => {
     // The door first, so that nobody is let in to a house that is closing; engines last.
@@ -42,6 +44,7 @@ export async function startInstance(
   try {
     say('Engines (the first start fetches Kafka and Redis with Maven):');
     await supervisor.startAll([...engines.values()]);
+    signal?.throwIfAborted();
     const urls = new Map<EngineName, string>(
       [...engines].map(([name, program]) => [name, supervisor.urlOf(program)]),
     );
@@ -50,8 +53,9 @@ export async function startInstance(
     const migratedAt = performance.now();
     await migrate(instance, env);
     say(`  ✓ ${'migrated'.padEnd(20)} ${((performance.now() - migratedAt) / 1000).toFixed(1).padStart(5)} s`);
+    signal?.throwIfAborted();
     say('Services:');
-    const programs = servicePrograms(instance, env);
+    const programs = servicePrograms(instance, env, signal);
     const chosen = (names: readonly ServiceName[]): Program[] =>
       names.filter((name) => wanted.includes(name)).flatMap((name) => programs.get(name) ?? []);
     services = [chosen(['front-door']), chosen(['ingest', 'api']), chosen(['sink', 'worker'])];

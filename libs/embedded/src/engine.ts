@@ -37,6 +37,8 @@ export interface EngineOptions {
   readonly logFile: string;
   /** How long a start may take before it counts as failed; a recovery after a crash is part of it. */
   readonly startDeadlineMs?: number;
+  /** Gives a start up that nobody waits for any more; what is running already is not touched. */
+  readonly signal?: AbortSignal;
 }
 
 export interface EngineProgram {
@@ -156,6 +158,7 @@ async function untilReady(
   void exited.then((end) => (exit = end));
   let lastReason = 'it was never asked';
   while (performance.now() < deadline) {
+    if (options.signal?.aborted === true) throw new EngineFault(program.name, 'its start was given up');
     if (exit !== undefined) {
       const how = exit.signal ?? `code ${exit.code ?? '?'}`;
       throw new EngineFault(

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunningEngine } from './engine.js';
 import { repositoryRoot } from './paths.js';
-import { freePortBlock, LOOPBACK } from './ports.js';
+import { freePortBlock, isPortFree, LOOPBACK } from './ports.js';
 import { commandLine, isAlive } from './processes.js';
 import { startRedis } from './redis.js';
 
@@ -36,6 +36,15 @@ describe('the embedded Redis', () => {
       redis.disconnect();
     }
   }
+
+  it('gives up a start that nobody waits for, and leaves nothing running', async () => {
+    const other = await freePortBlock(1);
+    const given = { dataDir: join(dir, 'given-up'), port: other, logFile: join(dir, 'given-up.log') };
+    await expect(startRedis({ ...given, signal: AbortSignal.abort() })).rejects.toThrow(
+      'its start was given up',
+    );
+    expect(await isPortFree(other)).toBe(true);
+  });
 
   it('is set up for jobs: an append-only file, nothing evicted', async () => {
     expect(await ask((redis) => redis.config('GET', 'maxmemory-policy'))).toEqual([
