@@ -75,7 +75,7 @@ function reportBatch(batch, { ours, reference }, report) {
   });
   if (batch === 1) {
     report.absolute({
-      name: 'ingest requests per second, batch 1',
+      name: 'ingest requests per second, batch 1, ours alone',
       unit: '/s',
       values: ours.map((one) => one.requestsPerSecond),
       goal: { atLeast: 12_000 },
