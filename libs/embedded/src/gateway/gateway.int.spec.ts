@@ -1,6 +1,7 @@
 import { createClient, type ClickHouseClient } from '@clickhouse/client';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -146,6 +147,19 @@ describe('the ClickHouse gateway, through @clickhouse/client', () => {
     expect(reply.text).toMatch(/^Code: 60\. DB::Exception: .* \(UNKNOWN_TABLE\) \(version /);
     expect((await post('SELECT 1', 'database=nowhere')).text).toContain('(UNKNOWN_DATABASE)');
     expect((await post('SELECT 1', 'no_such_setting=1')).text).toContain('(UNKNOWN_SETTING)');
+  });
+
+  it.each([
+    ['origin', 'http://evil.example'],
+    ['host', 'evil.example'],
+  ])('is closed to web pages, told by %s', async (name, value) => {
+    const status = await new Promise((resolve, reject) => {
+      const request = httpRequest(engine.url, { method: 'POST', headers: { [name]: value } }, (reply) => {
+        reply.resume().once('end', () => resolve(reply.statusCode));
+      });
+      request.once('error', reject).end('SELECT 1');
+    });
+    expect(status).toBe(403);
   });
 
   it('does not write on GET', async () => {

@@ -35,6 +35,20 @@ const UNSUPPORTED = new Set([
 ]);
 const NAME = /^[A-Za-z_][A-Za-z0-9_.]{0,127}$/;
 
+/**
+ * There is no password, so a page open in a browser on this machine must not get in: browsers name the page in `Origin`, and a name
+ * that somebody points at the loopback stands in `Host`. Errors: code 497.
+ */
+export function refuseBrowsers({ headers }: IncomingMessage): void {
+  const isLocal = /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/i.test(headers.host ?? '');
+  if (headers.origin === undefined && isLocal) return;
+  throw new GatewayFailure(
+    497,
+    'ACCESS_DENIED',
+    'The gateway answers programs of this machine, not web pages.',
+  );
+}
+
 /** Errors: code 48 for what only a real server does, code 36 for a name that cannot be one. */
 export function readRequest(message: IncomingMessage): GatewayRequest {
   const url = new URL(message.url ?? '/', 'http://gateway');

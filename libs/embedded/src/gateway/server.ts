@@ -9,7 +9,7 @@ import { errnoOf } from '../fault.js';
 import { escaped, type Conditions, type Engine, type QueryMetrics } from './chdb.js';
 import { failureOf } from './failures.js';
 import { LIMITS } from './limits.js';
-import { readRequest, type GatewayRequest } from './request.js';
+import { readRequest, refuseBrowsers, type GatewayRequest } from './request.js';
 import type { Slots } from './slots.js';
 import { readText, stage, stagedFile } from './staging.js';
 import { readStatement, type Statement } from './statement.js';
@@ -52,6 +52,7 @@ async function answer(gateway: Gateway, message: IncomingMessage, reply: ServerR
       reply.writeHead(404).end(`There is no handle ${path}\n`);
       return;
     }
+    refuseBrowsers(message);
     const request = readRequest(message);
     reply.setHeader('X-ClickHouse-Query-Id', request.queryId ?? randomUUID());
     await perform(gateway, request, reply, gone.signal);
