@@ -1,3 +1,4 @@
+import { Refused } from '@ledgerline/kernel';
 import { type Config, ConfigError, loadConfig } from '@ledgerline/platform/config';
 import { MigrationError } from '@ledgerline/platform/postgres';
 import { inspect } from 'node:util';
@@ -46,5 +47,7 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** One line for what a person can correct, the stack for what is our fault. */
 export function explain(error: unknown): void {
-  say(error instanceof ConfigError || error instanceof MigrationError ? error.message : inspect(error));
+  // Refused: the meters that the configuration declares.
+  const isTheirs = [ConfigError, MigrationError, Refused].some((kind) => error instanceof kind);
+  say(isTheirs && error instanceof Error ? error.message : inspect(error));
 }
