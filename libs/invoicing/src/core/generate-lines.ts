@@ -40,8 +40,9 @@ export interface Schedule {
   readonly generatedUntil?: Instant | undefined;
 }
 
-// A daily item for nearly three years in one go. More is an anchor or a clock gone wrong.
-const linesOfOneItemMax = 1_000;
+// An item billed by the hour for eleven years: all its periods count, also those billed long ago, so that a lower limit
+// would one day stop the billing of a customer who only stayed. More is an anchor or a clock gone wrong.
+const linesOfOneItemMax = 100_000;
 
 /** Every line that should exist as of an instant: those of the billing period it lies in, and of all before. */
 export function scheduleLines(view: SubscriptionView, asOf: Instant): Schedule {

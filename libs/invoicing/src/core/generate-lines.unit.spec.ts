@@ -44,6 +44,13 @@ describe('how far lines are generated', () => {
 });
 
 describe('lines of an item', () => {
+  it('go on for more than a thousand periods, as when it is billed by the hour', () => {
+    const draft = { items: [{ key: 'api', price: unit('1'), cadence: 'PT1H' }] };
+    const lines = shown(draft, '2024-03-01T00:00:00Z');
+    expect(lines).toHaveLength((31 + 29) * 24);
+    expect(lines.at(-1)).toBe('default/api/v[0]/period[1439] 2024-02-29..2024-03-01 @2024-03-01');
+  });
+
   it('start with a stub when the anchor is not the start', () => {
     const draft = { anchor: '2024-01-15T00:00:00Z', items: [{ key: 'api', price: unit('1') }] };
     expect(shown(draft, '2024-01-16T00:00:00Z')).toEqual([

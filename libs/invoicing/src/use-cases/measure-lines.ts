@@ -44,7 +44,17 @@ export interface LineQuestion {
   readonly line: Line;
   readonly periods: readonly Period[];
   readonly window?: UsageQuestion['window'];
+  /** The periods hold readings whose difference is billed. By default, when there are several. */
+  readonly inParts?: boolean;
 }
+
+interface AskedLine {
+  readonly line: Line;
+  readonly periods: readonly Period[];
+}
+
+/** As many as metering takes in one question. */
+const periodsPerQuestion = 4_000;
 
 /** Asks the meters what lines are billed on. Outside of any transaction. */
 export class MeasureLines {
@@ -61,19 +71,36 @@ export class MeasureLines {
     customer: Consumer,
     lines: readonly LineToMeasure[],
   ): Promise<ReadonlyMap<string, Decision<Metered>>> {
-    const measured = new Map<string, Decision<Metered>>();
-    for (const { line, group } of lines) {
-      const periods = usagePeriods(line, group);
-      const answer =
-        periods.length === 0 ? { accepted: [] } : await this.ask({ namespace, customer, line, periods });
-      measured.set(
-        line.id,
-        answer.refused === undefined
-          ? { accepted: meteredFrom(answer.accepted.map(({ value }) => value)) }
-          : answer,
-      );
+    const asked = lines.map(({ line, group }) => ({ line, periods: usagePeriods(line, group) }));
+    const answers = new Map<string, Decision<readonly UsageAnswer[]>>();
+    for (const together of questionsOf(asked)) {
+      const consumer = { namespace, customer };
+      for (const [id, answer] of await this.askTogether(consumer, together)) answers.set(id, answer);
     }
-    return measured;
+    return new Map(asked.map(({ line }) => [line.id, toMetered(answers.get(line.id))]));
+  }
+
+  /** What is refused together is asked line by line: the trouble may be that of one. */
+  private async askTogether(
+    consumer: Pick<LineQuestion, 'namespace' | 'customer'>,
+    asked: readonly AskedLine[],
+  ): Promise<readonly (readonly [string, Decision<readonly UsageAnswer[]>])[]> {
+    const [first, ...others] = asked;
+    if (first === undefined) return [];
+    const periods = asked.flatMap((one) => one.periods);
+    const inParts = asked.some((one) => one.periods.length > 1);
+    const answer = await this.ask({ ...consumer, line: first.line, periods, inParts });
+    if (others.length === 0) return [[first.line.id, answer]];
+    if (answer.refused !== undefined) {
+      const alone: (readonly [string, Decision<readonly UsageAnswer[]>])[] = [];
+      for (const one of asked) alone.push([one.line.id, await this.ask({ ...consumer, ...one })]);
+      return alone;
+    }
+    let taken = 0;
+    return asked.map((one) => {
+      const accepted = answer.accepted.slice(taken, (taken += one.periods.length));
+      return [one.line.id, { accepted }] as const;
+    });
   }
 
   /** Usage of one line in any periods. */
@@ -83,12 +110,13 @@ export class MeasureLines {
     line,
     periods,
     window,
+    inParts = periods.length > 1,
   }: LineQuestion): Promise<Decision<readonly UsageAnswer[]>> {
     try {
       const feature = await this.featureOf(namespace, line);
       if (feature.meterId === undefined) return failed(line, `the feature ${feature.key} has no meter`);
       const { aggregation } = await this.meters.get(namespace, feature.meterId);
-      if (periods.length > 1 && notInParts.has(aggregation)) {
+      if (inParts && notInParts.has(aggregation)) {
         return failed(line, `usage of a meter with aggregation ${aggregation} cannot be billed in parts`);
       }
       const answers = await this.usage.run({
@@ -135,6 +163,31 @@ export class MeasureLines {
     throw new Refused(refusal.notFound(`there is no feature ${name ?? '(none named)'}`));
   }
 }
+
+/** Lines that one question can answer: those of one feature. A line billed by the hour has hundreds of them a month. */
+function questionsOf(asked: readonly AskedLine[]): readonly AskedLine[][] {
+  const open = new Map<string, { readonly lines: AskedLine[]; periods: number }>();
+  const questions: AskedLine[][] = [];
+  for (const one of asked) {
+    if (one.periods.length === 0) continue;
+    const feature = one.line.featureId ?? one.line.featureKey ?? '';
+    let question = open.get(feature);
+    if (question === undefined || question.periods + one.periods.length > periodsPerQuestion) {
+      question = { lines: [], periods: 0 };
+      open.set(feature, question);
+      questions.push(question.lines);
+    }
+    question.lines.push(one);
+    question.periods += one.periods.length;
+  }
+  return questions;
+}
+
+/** A fee asks nothing. */
+const toMetered = (answer: Decision<readonly UsageAnswer[]> = { accepted: [] }): Decision<Metered> =>
+  answer.refused === undefined
+    ? { accepted: meteredFrom(answer.accepted.map(({ value }) => value)) }
+    : answer;
 
 function failed(line: Line, reason: string): Decision<never> {
   const issue: RefusalIssue = {
