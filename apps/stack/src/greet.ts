@@ -1,6 +1,16 @@
+import { type ServiceName, serviceNames } from './programs.js';
+
 /** What a person sees once everything runs: where it is and three lines to try. */
-export function greet(facts: { baseUrl: string; logDir: string; seconds: number }): string {
-  const { baseUrl, logDir, seconds } = facts;
+export function greet(facts: {
+  readonly baseUrl: string;
+  readonly logDir: string;
+  readonly seconds: number;
+  readonly services: readonly ServiceName[];
+}): string {
+  const { baseUrl, logDir, seconds, services } = facts;
+  if (services.length < serviceNames.length) {
+    return `\nReady after ${seconds.toFixed(1)} s: ${services.join(', ')}. Logs: ${logDir}. Ctrl-C stops them.`;
+  }
   return `
 Ledgerline is ready after ${seconds.toFixed(1)} s.
 

@@ -48,8 +48,8 @@ async function start(args: Arguments): Promise<number> {
     say(stopped);
     return 0;
   }
-  const { baseUrl, startedInMs } = running;
-  say(greet({ baseUrl, logDir: instance.logDir, seconds: startedInMs / 1000 }));
+  const { baseUrl, startedInMs, services } = running;
+  say(greet({ baseUrl, logDir: instance.logDir, seconds: startedInMs / 1000, services }));
   const outcome = await Promise.race([
     interrupted.then(() => 0),
     running.failed.then((line) => {

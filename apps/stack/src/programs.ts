@@ -1,12 +1,14 @@
 import {
   launchProgram,
   repositoryRoot,
+  requirePort,
   type RunningEngine,
   startClickhouse,
   startKafka,
   startPostgres,
   startRedis,
 } from '@ledgerline/embedded';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EngineName, type Instance, portOffsets } from './plan-instance.js';
 
@@ -91,6 +93,18 @@ function serviceEntries({ config }: Instance): Record<ServiceName, ServiceEntry>
       ready: `http://127.0.0.1:${instance.port}/`,
     },
   };
+}
+
+/**
+ * Refuses a taken port before anything is started. A port that a service of this very instance may still hold, left
+ * behind by a supervisor that was killed, is left to that service's own start, which ends the orphan.
+ */
+export async function requireServicePorts(instance: Instance, names: readonly ServiceName[]): Promise<void> {
+  const entries = serviceEntries(instance);
+  for (const name of names) {
+    if (existsSync(join(instance.dataDir, 'services', name, 'ledgerline.claim'))) continue;
+    for (const port of [entries[name].port, ...entries[name].morePorts]) await requirePort(name, port);
+  }
 }
 
 /** Each service as its own process; started means that it answers that it can do its work. */

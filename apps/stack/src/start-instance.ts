@@ -2,7 +2,14 @@ import { EngineFault } from '@ledgerline/embedded';
 import { claimDataDir } from './data-dir.js';
 import { migrate } from './migrate.js';
 import { type EngineName, type Instance, serviceEnv } from './plan-instance.js';
-import { enginePrograms, type Program, serviceNames, type ServiceName, servicePrograms } from './programs.js';
+import {
+  enginePrograms,
+  type Program,
+  requireServicePorts,
+  serviceNames,
+  type ServiceName,
+  servicePrograms,
+} from './programs.js';
 import { Supervisor } from './supervisor.js';
 
 export interface Instructions {
@@ -16,6 +23,7 @@ export interface Instructions {
 export interface RunningInstance {
   readonly baseUrl: string;
   readonly startedInMs: number;
+  readonly services: readonly ServiceName[];
   /** Resolves with a line when something could not be kept running. */
   readonly failed: Promise<string>;
   stop(): Promise<void>;
@@ -42,6 +50,7 @@ export async function startInstance(
     await claim.release();
   };
   try {
+    await requireServicePorts(instance, wanted);
     say('Engines (the first start fetches Kafka and Redis with Maven):');
     await supervisor.startAll([...engines.values()]);
     signal?.throwIfAborted();
@@ -65,7 +74,7 @@ export async function startInstance(
     throw error;
   }
   const baseUrl = `http://127.0.0.1:${instance.port}`;
-  return { baseUrl, startedInMs: performance.now() - startedAt, failed, stop };
+  return { baseUrl, startedInMs: performance.now() - startedAt, services: wanted, failed, stop };
 }
 
 function wantedServices(only: readonly string[] | undefined): readonly ServiceName[] {

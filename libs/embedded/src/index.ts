@@ -12,6 +12,6 @@ export { startKafka, type KafkaOptions } from './kafka.js';
 export { startPostgres, type PostgresOptions } from './postgres.js';
 export { startRedis, type RedisOptions } from './redis.js';
 export { fetchJars } from './jars.js';
-export { freePortBlock, isPortFree, LOOPBACK } from './ports.js';
+export { freePortBlock, isPortFree, LOOPBACK, requirePort } from './ports.js';
 export { endProcess, isAlive, portHolder } from './processes.js';
 export { cacheDir, repositoryRoot } from './paths.js';

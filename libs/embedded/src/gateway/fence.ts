@@ -39,6 +39,7 @@ export function fence(tokens: readonly Token[], params: ReadonlyMap<string, stri
   if (first === 'system' && tokens.some(({ value }) => value === 'shutdown' || value === 'kill')) {
     throw forbidden('SYSTEM SHUTDOWN or KILL');
   }
+  refuseLosingTheDatabase(tokens);
   const scopes: Scope[] = [{ words: 0, selects: true, inFrom: false }];
   for (const [index, token] of tokens.entries()) {
     const next = tokens[index + 1];
@@ -49,6 +50,15 @@ export function fence(tokens: readonly Token[], params: ReadonlyMap<string, stri
     // `FROM t, '/etc/passwd'`: a string in a list of tables is a file name to the engine.
     if (token.kind === 'string' && scopes.at(-1)?.inFrom === true)
       throw forbidden('a file in place of a table');
+  }
+}
+
+/** Without `default` the engine opens no connection any more, so nobody could bring it back. */
+function refuseLosingTheDatabase(tokens: readonly Token[]): void {
+  const [verb, object] = tokens.map(({ value }) => value.toLowerCase());
+  if (!['drop', 'detach', 'rename'].includes(verb ?? '') || object !== 'database') return;
+  if (tokens.some(({ kind, value }) => kind !== 'string' && value.toLowerCase() === 'default')) {
+    throw forbidden(`${(verb ?? '').toUpperCase()} of the database default`);
   }
 }
 

@@ -31,7 +31,12 @@ export interface MeterQueryFacts {
 }
 
 type Refused = Extract<Decision<never>, { refused: unknown }>;
-const invalid = (detail: string): Refused => ({ refused: refusal.invalid(detail) });
+/** The text is what clients of the original know; the issue names the parameter. */
+const invalid = (field: string, detail: string): Refused => ({
+  refused: refusal.invalid(detail, {
+    issues: [{ code: 'invalid_parameter', message: detail, field, severity: 'critical' }],
+  }),
+});
 // A customer list longer than this is a report over all customers: group by subject instead.
 const customersMax = 100;
 const listMax = 100;
@@ -39,18 +44,22 @@ const listMax = 100;
 /** Checks a question against its meter; what it answers can be planned without further doubt. */
 export function readMeterQuery(input: MeterQueryInput, facts: MeterQueryFacts): Decision<MeterQuery> {
   if (input.from !== undefined && input.to !== undefined) {
-    if (sameInstant(input.from, input.to)) return invalid('from and to cannot be equal');
-    if (compareInstants(input.from, input.to) > 0) return invalid('from must be before to');
+    if (sameInstant(input.from, input.to)) return invalid('from', 'from and to cannot be equal');
+    if (compareInstants(input.from, input.to) > 0) return invalid('from', 'from must be before to');
   }
   const timeZone = input.windowTimeZone ?? 'UTC';
-  if (!facts.timeZones.has(timeZone)) return invalid(`invalid time zone: ${timeZone.slice(0, 64)}`);
+  if (!facts.timeZones.has(timeZone))
+    return invalid('windowTimeZone', `invalid time zone: ${timeZone.slice(0, 64)}`);
   const subjects = nonEmpty(input.subject);
   // Statements carry every one of them; a longer list is a group by subject.
   if (subjects !== undefined && subjects.length > filterValuesMax) {
-    return invalid(`subject: more than ${filterValuesMax} subjects`);
+    return invalid('subject', `subject: more than ${filterValuesMax} subjects`);
   }
   if (facts.customers?.some(({ keys }) => keys.length === 0) === true) {
-    return invalid('validation error: customer without key and subject keys cannot be filtered by');
+    return invalid(
+      'filterCustomerId',
+      'validation error: customer without key and subject keys cannot be filtered by',
+    );
   }
   const groupBy = readGroupBy(input, facts);
   if (groupBy.refused !== undefined) return groupBy;
@@ -73,8 +82,9 @@ export function readMeterQuery(input: MeterQueryInput, facts: MeterQueryFacts): 
 export function refuseCustomerFilter(input: MeterQueryInput): Decision<readonly string[] | undefined> {
   const ids = nonEmpty(input.filterCustomerId);
   if (ids === undefined) return { accepted: undefined };
-  if (ids.length > customersMax) return invalid(`filterCustomerId: more than ${customersMax} customers`);
-  if (ids.includes('')) return invalid('validation error: customer filter without id');
+  if (ids.length > customersMax)
+    return invalid('filterCustomerId', `filterCustomerId: more than ${customersMax} customers`);
+  if (ids.includes('')) return invalid('filterCustomerId', 'validation error: customer filter without id');
   return { accepted: [...new Set(ids)] };
 }
 
@@ -86,15 +96,15 @@ function readGroupBy(
   { meter, customers }: MeterQueryFacts,
 ): Decision<readonly GroupColumn[]> {
   const asked = input.groupBy ?? [];
-  if (asked.length > listMax) return invalid(`groupBy: more than ${listMax} keys`);
+  if (asked.length > listMax) return invalid('groupBy', `groupBy: more than ${listMax} keys`);
   const columns: GroupColumn[] = [];
   for (const key of new Set(asked)) {
     if (key === 'subject') columns.push({ kind: 'subject' });
     else if (key === 'customer_id') {
-      if (customers === undefined) return invalid('group by customer_id needs filterCustomerId');
+      if (customers === undefined) return invalid('groupBy', 'group by customer_id needs filterCustomerId');
       columns.push({ kind: 'customer_id' });
     } else if (meter.groupBy.some((group) => group.key === key)) columns.push({ kind: 'dimension', key });
-    else return invalid(`invalid group by: ${key.slice(0, 256)}`);
+    else return invalid('groupBy', `invalid group by: ${key.slice(0, 256)}`);
   }
   // A list of subjects or customers is also a wish to see them apart.
   if (nonEmpty(input.subject) !== undefined && !columns.some(({ kind }) => kind === 'subject')) {
@@ -112,17 +122,20 @@ function readFilters(input: MeterQueryInput, meter: Meter): Decision<Filters> {
   const plain = Object.entries(input.filterGroupBy ?? {});
   const advanced = Object.entries(input.advancedMeterGroupByFilters ?? {});
   if (plain.length > 0 && advanced.length > 0) {
-    return invalid('advanced meter group by filters and filter group by cannot be used together');
+    return invalid(
+      'advancedMeterGroupByFilters',
+      'advanced meter group by filters and filter group by cannot be used together',
+    );
   }
   const filters: { key: string; filter: StringFilter }[] = [];
   for (const [key] of [...plain, ...advanced]) {
     if (!meter.groupBy.some((group) => group.key === key)) {
-      return invalid(`invalid group by filter: ${key.slice(0, 256)}`);
+      return invalid('filterGroupBy', `invalid group by filter: ${key.slice(0, 256)}`);
     }
   }
   for (const [key, values] of plain) {
     if (values.length > filterValuesMax)
-      return invalid(`filterGroupBy: ${key}: more than ${filterValuesMax} values`);
+      return invalid('filterGroupBy', `filterGroupBy: ${key}: more than ${filterValuesMax} values`);
     if (values.length > 0) filters.push({ key, filter: { operator: '$in', values } });
   }
   for (const [key, filter] of advanced) {
