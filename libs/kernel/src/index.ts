@@ -1,6 +1,7 @@
 export * from './currency.js';
 export * from './decimal.js';
 export * from './duration.js';
+export * from './far-instant.js';
 export * from './ids.js';
 export * from './invariant.js';
 export * from './money.js';

@@ -38,7 +38,7 @@ export class PostgresPlanStore implements PlanStore {
   }
 
   findVersion(db: Db, key: string, version: number): Promise<Plan | undefined> {
-    return one(db, `${select} AND key = $2 AND version = $3 AND deleted_at IS NULL`, [key, version]);
+    return one(db, `${select} AND key = $2 AND version = $3::numeric AND deleted_at IS NULL`, [key, version]);
   }
 
   findLatest(db: Db, key: string): Promise<Plan | undefined> {

@@ -5,7 +5,7 @@ import {
   taxConfigFromJson,
 } from '@ledgerline/catalog/core';
 import type { components, OpRequest, RequestContext } from '@ledgerline/contract';
-import { instant, type Instant, refusal, Refused } from '@ledgerline/kernel';
+import { instant, type Instant, refusal, Refused, refuseFarInstant } from '@ledgerline/kernel';
 import { isDeepStrictEqual } from 'node:util';
 import type { InvoiceListQuery } from '../core/ports.js';
 import type { PendingLineDraft } from '../use-cases/create-pending-lines.js';
@@ -21,8 +21,12 @@ export const readOptions = (expand: Expand, deletedLines = false): ReadOptions =
   deletedLines,
 });
 
-const at = (text: string | undefined): Instant | undefined =>
-  text === undefined ? undefined : instant(text);
+function at(text: string | undefined, field: string): Instant | undefined {
+  const read = text === undefined ? undefined : instant(text);
+  const far = refuseFarInstant(`query.${field}`, read);
+  if (far !== undefined) throw new Refused(far);
+  return read;
+}
 
 export const pageFromApi = ({ page, pageSize }: { readonly page: number; readonly pageSize: number }) => ({
   limit: pageSize,
@@ -33,12 +37,12 @@ export const listQueryFromApi = (query: OpRequest<'listInvoices'>['query']): Inv
   customers: query.customers,
   statuses: query.statuses,
   extendedStatuses: query.extendedStatuses,
-  issuedAfter: at(query.issuedAfter),
-  issuedBefore: at(query.issuedBefore),
-  periodStartAfter: at(query.periodStartAfter),
-  periodStartBefore: at(query.periodStartBefore),
-  createdAfter: at(query.createdAfter),
-  createdBefore: at(query.createdBefore),
+  issuedAfter: at(query.issuedAfter, 'issuedAfter'),
+  issuedBefore: at(query.issuedBefore, 'issuedBefore'),
+  periodStartAfter: at(query.periodStartAfter, 'periodStartAfter'),
+  periodStartBefore: at(query.periodStartBefore, 'periodStartBefore'),
+  createdAfter: at(query.createdAfter, 'createdAfter'),
+  createdBefore: at(query.createdBefore, 'createdBefore'),
   includeDeleted: query.includeDeleted ?? false,
   orderBy: query.orderBy ?? 'createdAt',
   descending: query.order === 'DESC',

@@ -8,6 +8,7 @@ import {
   newId,
   type Period,
   refusal,
+  refuseFarInstant,
   Refused,
   type Tx,
   type UnitOfWork,
@@ -94,6 +95,12 @@ export class CreatePendingLines {
     { draft, field }: { readonly draft: PendingLineDraft; readonly field: string },
   ): Promise<Omit<Line, 'invoiceId' | 'currency'>> {
     const period = { from: floorToSecond(draft.period.from), to: floorToSecond(draft.period.to) };
+    // One date that cannot be reckoned with would keep everything else of the customer from being invoiced.
+    const far =
+      refuseFarInstant(`${field}.period.from`, period.from) ??
+      refuseFarInstant(`${field}.period.to`, period.to) ??
+      refuseFarInstant(`${field}.invoiceAt`, draft.invoiceAt);
+    if (far !== undefined) throw new Refused(far);
     refuseWrongPeriod(period, draft.price, customer, field);
     if (isFlat(draft.price) && draft.discounts?.usage !== undefined) {
       throw new Refused(

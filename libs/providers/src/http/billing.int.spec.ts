@@ -191,6 +191,11 @@ describe('pending lines', () => {
       'free units of a fee',
       { ...fee, rateCard: { ...fee.rateCard, discounts: { usage: { quantity: '1' } } } },
     ],
+    ['a date that nothing can be reckoned from', { ...usage, invoiceAt: '9999-12-31T23:59:59Z' }],
+    [
+      'a year that Postgres does not have',
+      { ...usage, period: { ...january, from: '0000-01-01T00:00:00Z' } },
+    ],
   ])('refuse %s', async (_, line) => {
     expect((await pend(line)).status).toBe(400);
   });
@@ -284,6 +289,11 @@ describe('invoicing', () => {
     expect(new Set(invoiced.map(({ body }) => body[0].number)).size).toBe(1);
     const all = await world.ok('GET', `/v1/billing/invoices?customers=${customer.id}`);
     expect(all.totalCount).toBe(1);
+  });
+
+  it('is not listed by a date out of reach, which is named', async () => {
+    const list = await world.call('GET', '/v1/billing/invoices?createdAfter=0000-01-01T00:00:00Z');
+    expect([list.status, list.body.detail]).toEqual([400, expect.stringContaining('createdAfter')]);
   });
 
   it('refuses what cannot be invoiced', async () => {

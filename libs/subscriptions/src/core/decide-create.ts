@@ -6,7 +6,7 @@ import {
   type Metadata,
   type PlanContent,
 } from '@ledgerline/catalog/core';
-import { type Decision, type Instant, refusal, type Refusal } from '@ledgerline/kernel';
+import { type Decision, type Instant, refusal, type Refusal, refuseFarInstant } from '@ledgerline/kernel';
 import { checkSpec } from './check-spec.js';
 import { refuseOverlap } from './refuse-overlap.js';
 import { resolveCreateTiming, type Timing } from './resolve-timing.js';
@@ -55,6 +55,9 @@ export function decideCreate(draft: SubscriptionDraft, facts: CreateFacts): Deci
   if (issues.length > 0) return { refused: refusal.invalid('invalid plan', { issues }) };
   const start = resolveCreateTiming(draft.timing, now);
   if (start.refused !== undefined) return start;
+  const far =
+    refuseFarInstant('$.timing', start.accepted) ?? refuseFarInstant('$.billingAnchor', draft.billingAnchor);
+  if (far !== undefined) return { refused: far };
   const activeFrom = start.accepted.round('millisecond');
   const spec = specFromPlan(offer.content, {
     customerId: customer.id,

@@ -66,8 +66,14 @@ describe('decideCreate', () => {
     [instant('2023-12-31T23:58:00Z'), 'accepted'], // clocks differ by up to two minutes
     [instant('2023-12-31T23:57:59Z'), 'invalid timing_invalid'],
     ['next_billing_cycle', 'invalid timing_invalid'],
+    [instant('9999-12-31T00:00:00Z'), 'invalid time_out_of_range'],
   ] as const)('timing %s: %s', (timing, expected) => {
     expect(refusedBy(create({ timing }))).toBe(expected);
+  });
+
+  it('refuses an anchor that nothing can be reckoned from', () => {
+    const billingAnchor = instant('0000-01-01T00:00:00Z');
+    expect(refusedBy(create({ billingAnchor }))).toBe('invalid time_out_of_range');
   });
 
   it('passes over the phases before the starting one', () => {
