@@ -129,6 +129,7 @@ describe('subscriptions over HTTP', () => {
     ['an unknown customer', () => ({ customerId: '01G65Z755AFWAKHE12NY0CQ9FH' }), 404],
     ['an unknown plan', () => ({ plan: { key: 'no_such_plan' } }), 404],
     ['an unknown version', () => ({ plan: { key: planKey, version: 7 } }), 404],
+    ['a version no plan can have', () => ({ plan: { key: planKey, version: 3_000_000_000 } }), 404],
     ['an unknown starting phase', () => ({ startingPhase: 'no_such_phase' }), 400],
     ['a start in the past', () => ({ timing: '2024-12-31T00:00:00Z' }), 400],
     ['a start at the next cycle', () => ({ timing: 'next_billing_cycle' }), 400],
