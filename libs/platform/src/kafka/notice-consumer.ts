@@ -18,8 +18,10 @@ export interface NoticeConsumerOptions {
 const pauseFirstMs = 100;
 // A failing handler is asked at least this often, so that it recovers soon after its cause has gone.
 const pauseMaxMs = 5_000;
-// Well below the session timeout of 30 s, so that a handler's retries do not cost the partition.
-const heartbeatEveryMs = 3_000;
+// How long the partitions of a killed worker wait for the next one; heartbeats go on while a handler works.
+const sessionTimeoutMs = 10_000;
+// Well below it, so that a busy moment does not cost the partition.
+const heartbeatEveryMs = 2_000;
 
 /** Delivers notices in order per partition. A notice whose handler throws holds its partition until it succeeds. */
 export class NoticeConsumer {
@@ -31,7 +33,7 @@ export class NoticeConsumer {
   constructor(private readonly options: NoticeConsumerOptions) {
     this.consumer = options.kafka.consumer({
       groupId: options.groupId,
-      sessionTimeout: 30_000,
+      sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: heartbeatEveryMs,
       maxWaitTimeInMs: fetchWaitMs,
       // The library gives up after its retries; a service that no longer listens is worse than one that tries for ever.
