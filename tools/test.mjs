@@ -3,7 +3,7 @@
 //   npm test -- unit types  only those
 // Closes with one plain line: `N passed, N failed`.
 import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ensureInstalled } from './install.mjs';
@@ -12,7 +12,11 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const reports = join(root, '.nx', 'reports');
 const bin = (path) => join(root, 'node_modules', path);
 
-const run = (args, env = {}) =>
+// Jest has written its report and stopped its engines by then; what still runs was left behind by a test.
+const lingerMaxMs = 30_000;
+
+/** Runs a command; `report` is a file whose appearance says that it should end soon. */
+const run = (args, env = {}, report = undefined) =>
   new Promise((done) => {
     const child = spawn(process.execPath, args, {
       cwd: root,
@@ -23,7 +27,22 @@ const run = (args, env = {}) =>
       console.error(error.message);
       done(1);
     });
-    child.on('exit', (code) => done(code ?? 1));
+    const watch =
+      report &&
+      setInterval(() => {
+        if (!existsSync(report)) return;
+        clearInterval(watch);
+        setTimeout(() => {
+          console.error(
+            `still running ${lingerMaxMs / 1000} s after its last test: a test left something behind`,
+          );
+          child.kill('SIGKILL');
+        }, lingerMaxMs).unref();
+      }, 1_000);
+    child.on('exit', (code) => {
+      clearInterval(watch);
+      done(code ?? 1);
+    });
   });
 
 const passOrFail = (code) => (code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
@@ -52,6 +71,7 @@ const jest =
         ...extra,
       ],
       { NODE_OPTIONS: '--experimental-vm-modules --disable-warning=ExperimentalWarning' },
+      outputFile,
     );
     let report;
     try {
