@@ -1,4 +1,5 @@
 import {
+  isClaimed,
   launchProgram,
   repositoryRoot,
   requirePort,
@@ -8,7 +9,6 @@ import {
   startPostgres,
   startRedis,
 } from '@ledgerline/embedded';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EngineName, type Instance, portOffsets } from './plan-instance.js';
 
@@ -95,6 +95,9 @@ function serviceEntries({ config }: Instance): Record<ServiceName, ServiceEntry>
   };
 }
 
+const serviceDir = (instance: Instance, name: ServiceName): string =>
+  join(instance.dataDir, 'services', name);
+
 /**
  * Refuses a taken port before anything is started. A port that a service of this very instance may still hold, left
  * behind by a supervisor that was killed, is left to that service's own start, which ends the orphan.
@@ -102,7 +105,7 @@ function serviceEntries({ config }: Instance): Record<ServiceName, ServiceEntry>
 export async function requireServicePorts(instance: Instance, names: readonly ServiceName[]): Promise<void> {
   const entries = serviceEntries(instance);
   for (const name of names) {
-    if (existsSync(join(instance.dataDir, 'services', name, 'ledgerline.claim'))) continue;
+    if (isClaimed(serviceDir(instance, name))) continue;
     for (const port of [entries[name].port, ...entries[name].morePorts]) await requirePort(name, port);
   }
 }
@@ -130,7 +133,7 @@ export function servicePrograms(
             morePorts,
             probe: () => requireReady(ready),
           },
-          { dataDir: join(instance.dataDir, 'services', name), port, logFile, ...(signal && { signal }) },
+          { dataDir: serviceDir(instance, name), port, logFile, ...(signal && { signal }) },
         );
       return [name, { name, logFile, start }];
     }),

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EngineFault, errnoOf } from './fault.js';
@@ -13,6 +14,11 @@ interface Claim {
   readonly ownerCommand: string;
 }
 
+const claimPath = (dataDir: string): string => join(dataDir, 'ledgerline.claim');
+
+/** Whether a program runs on the directory, or was left behind there: the next start on it ends an orphan. */
+export const isClaimed = (dataDir: string): boolean => existsSync(claimPath(dataDir));
+
 /** An orphan gets this long to write its data down before it is killed. */
 const ORPHAN_GRACE_MS = 15_000;
 
@@ -27,7 +33,7 @@ export async function claimDataDir(
   record(pid: number, args: readonly string[]): Promise<void>;
   release(): Promise<void>;
 }> {
-  const path = join(dataDir, 'ledgerline.claim');
+  const path = claimPath(dataDir);
   const previous = await readClaim(path);
   if (previous !== undefined) await endOrphan(engine, dataDir, previous);
 
