@@ -17,7 +17,7 @@ export default {
       comment:
         'A core sees data only: move reading and writing to store/ and let the use case pass the result in.',
       severity: 'error',
-      from: { path: layer('core'), pathNot: [spec, '^libs/metering/src/core/ingest-'] },
+      from: { path: layer('core'), pathNot: [spec, '^libs/ingest/src/core/'] },
       to: {
         pathNot: [
           '^libs/[^/]+/src/core/',

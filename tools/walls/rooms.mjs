@@ -3,7 +3,7 @@ const order = [
   ['kernel'],
   ['contract'],
   ['platform'],
-  ['system', 'customers', 'credits'],
+  ['ingest', 'sink', 'namespaces', 'system', 'customers', 'credits'],
   ['metering'],
   ['catalog'],
   ['entitlements', 'rating'],
@@ -25,8 +25,8 @@ allowedRooms.testkit = ['kernel', 'contract', 'platform', 'embedded'];
 const every = order.flat();
 /** App → the rooms it may wire. */
 export const allowedForApps = {
-  ingest: ['kernel', 'contract', 'platform', 'system', 'metering'],
-  sink: ['kernel', 'contract', 'platform', 'system', 'metering'],
+  ingest: ['kernel', 'contract', 'platform', 'ingest', 'namespaces', 'system'],
+  sink: ['kernel', 'contract', 'platform', 'sink', 'system', 'metering'],
   billing: every,
   stack: ['kernel', 'platform', 'embedded'],
 };

@@ -1,5 +1,5 @@
 import { type Decision, type Refusal, refusal } from '@ledgerline/kernel';
-import { decideIngest, decideMode, type IngestLimits, type IngestRequest } from '@ledgerline/metering/core';
+import { decideIngest, decideMode, type IngestLimits, type IngestRequest } from '@ledgerline/ingest';
 import { LaneFault, type LaneSet, type PartitionChunk } from '@ledgerline/platform/kafka';
 import type { IncomingMessage } from 'node:http';
 import { chunkEvents } from './chunk-events.js';

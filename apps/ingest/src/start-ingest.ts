@@ -1,5 +1,5 @@
 import { closeUsageRecord } from '@ledgerline/contract';
-import { defaultIngestLimits } from '@ledgerline/metering/core';
+import { defaultIngestLimits } from '@ledgerline/ingest';
 import type { Config } from '@ledgerline/platform/config';
 import {
   type LaneAttempt,

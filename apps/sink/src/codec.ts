@@ -1,5 +1,5 @@
 import { decodeUsageRecord, MalformedUsageRecord, usageFingerprint } from '@ledgerline/contract';
-import type { SinkCodec } from '@ledgerline/metering';
+import type { SinkCodec } from '@ledgerline/sink';
 import xxhash from 'xxhash-wasm';
 
 const hashes = await xxhash();

@@ -1,6 +1,6 @@
 import type { openKafka } from '@ledgerline/platform/kafka';
 import type { Logger } from '@ledgerline/platform/telemetry';
-import type { LogBounds, LogChunk, LogListener, UsageLog } from '@ledgerline/metering';
+import type { LogBounds, LogChunk, LogListener, UsageLog } from '@ledgerline/sink';
 import { setTimeout as delay } from 'node:timers/promises';
 
 type Kafka = ReturnType<typeof openKafka>;

@@ -1,4 +1,4 @@
-import type { LogBounds, Sink, SinkObserver, StoredBatch } from '@ledgerline/metering';
+import type { LogBounds, Sink, SinkObserver, StoredBatch } from '@ledgerline/sink';
 import { Counter, Gauge, Histogram, type Logger, type Registry } from '@ledgerline/platform/telemetry';
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

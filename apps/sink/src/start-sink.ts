@@ -1,4 +1,4 @@
-import { ReadingsPump, type ReadingsBuilder, Sink, SinkEventsStore } from '@ledgerline/metering';
+import { ReadingsPump, type ReadingsBuilder, Sink, SinkEventsStore } from '@ledgerline/sink';
 import {
   type ClickHouseClient,
   findClickHouseTrouble,

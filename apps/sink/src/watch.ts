@@ -1,4 +1,4 @@
-import type { ReadingsPump, Sink } from '@ledgerline/metering';
+import type { ReadingsPump, Sink } from '@ledgerline/sink';
 import type { Logger } from '@ledgerline/platform/telemetry';
 import type { KafkaUsageLog } from './kafka-usage-log.js';
 import type { SinkMetrics } from './sink-metrics.js';

@@ -1,10 +1,5 @@
-import { SinkEventsStore } from '@ledgerline/metering';
-import {
-  type EventsInsert,
-  type EventsStore,
-  type InsertOutcome,
-  rowStructure,
-} from '@ledgerline/metering/core';
+import { SinkEventsStore } from '@ledgerline/sink';
+import { type EventsInsert, type EventsStore, type InsertOutcome, rowStructure } from '@ledgerline/sink/core';
 import type { ClickHouseClient } from '@ledgerline/platform/clickhouse';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';

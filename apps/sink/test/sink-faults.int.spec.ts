@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { SinkEventsStore } from '@ledgerline/metering';
-import { SinkBatch, DedupeFilters } from '@ledgerline/metering/core';
+import { SinkEventsStore } from '@ledgerline/sink';
+import { SinkBatch, DedupeFilters } from '@ledgerline/sink/core';
 import { eventually } from '@ledgerline/testkit';
 import { codec } from '../src/codec.js';
 import { FaultProxy } from './fault-proxy.js';

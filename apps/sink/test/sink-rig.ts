@@ -7,8 +7,8 @@ import {
   SinkEventsStore,
   type SinkFault,
   type SinkSettings,
-} from '@ledgerline/metering';
-import type { EventsStore } from '@ledgerline/metering/core';
+} from '@ledgerline/sink';
+import type { EventsStore } from '@ledgerline/sink/core';
 import { type ClickHouseClient, openClickHouse } from '@ledgerline/platform/clickhouse';
 import { openKafka } from '@ledgerline/platform/kafka';
 import { createLogger } from '@ledgerline/platform/telemetry';

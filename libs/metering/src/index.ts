@@ -1,17 +1,3 @@
-export type {
-  LogBounds,
-  LogChunk,
-  LogListener,
-  LogRecord,
-  ReadingsBuilder,
-  UsageLog,
-} from './core/sink-ports.js';
-export type { SinkFault } from './core/sink-continuity.js';
-export { SinkEventsStore } from './store/sink-events-store.js';
-export { Sink, type SinkCodec, type SinkPorts } from './use-cases/sink-loop.js';
-export type { RestartCause, SinkObserver, StoredBatch } from './use-cases/sink-observer.js';
-export { ReadingsPump } from './use-cases/sink-readings-pump.js';
-export type { SinkSettings } from './use-cases/sink-settings.js';
 export type { MeterUse } from './core/decide-meter.js';
 export { type Aggregation, type Meter, aggregations } from './core/meter.js';
 export type { CustomerKeys, WindowSize } from './core/meter-query.js';

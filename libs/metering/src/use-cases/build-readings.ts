@@ -11,7 +11,7 @@ import type {
   ReadingsStore,
 } from '../core/ports.js';
 import type { Extraction } from '../core/meter.js';
-import type { ReadingsBuilder } from '../core/sink-ports.js';
+import type { ReadingsBuilder } from '@ledgerline/sink/core';
 
 export interface ReadingsBuilderPorts {
   readonly readings: ReadingsStore;

@@ -92,7 +92,7 @@ describe('migrate', () => {
   it('splits ClickHouse files at semicolons that end a line', async () => {
     statements.length = 0;
     write(
-      'metering/migrations/clickhouse/001-events.sql',
+      'sink/migrations/clickhouse/001-events.sql',
       `CREATE TABLE a (x String DEFAULT ';') ENGINE = Memory;\n-- a comment; with a semicolon\nCREATE TABLE b (\n  y Int8\n) ENGINE = Memory;`,
     );
     await run();

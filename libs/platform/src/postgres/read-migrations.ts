@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url';
 /** Rooms in the order of their migrations: a room may refer to tables of the rooms before it. */
 export const roomsDownward = [
   'platform',
+  'namespaces',
   'system',
+  'sink',
   'customers',
   'credits',
   'metering',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { parse } from 'lossless-json';
-import { canonicalise, needsLosslessRead, noteNumber, type Oddities } from './ingest-canonical.js';
+import { canonicalise, needsLosslessRead, noteNumber, type Oddities } from './canonical.js';
 
 const literalMax = 64 * 1024;
 const canonical = (sent: string) => canonicalise(sent, JSON.parse(sent), literalMax);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { defaultIngestLimits, type IngestLimits } from './ingest-limits.js';
-import type { IngestMode } from './ingest-media.js';
-import { decideIngest } from './ingest-parse.js';
+import { defaultIngestLimits, type IngestLimits } from './limits.js';
+import type { IngestMode } from './media.js';
+import { decideIngest } from './parse.js';
 
 const nowMs = 1_735_689_600_123; // 2025-01-01T00:00:00.123Z
 const good = { id: '1', source: 's', specversion: '1.0', type: 't', subject: 'u' };

@@ -2,7 +2,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { Readable } from 'node:stream';
 import { buffer as collect } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
-import { weekMs } from '../core/sink-batch.js';
+import { weekMs } from '../core/batch.js';
 import type {
   EventsInsert,
   EventsStore,
@@ -11,7 +11,7 @@ import type {
   InsertOutcome,
   Mark,
   StoredIdentity,
-} from '../core/sink-ports.js';
+} from '../core/ports.js';
 import {
   claimSql,
   fingerprintCountsSql,
@@ -23,7 +23,7 @@ import {
   refusedClaim,
   refusedMark,
   runningInsertsSql,
-} from './sink-sql.js';
+} from './sql.js';
 
 const claimWaitMs = 90_000; // longer than the longest insert: the server ends it after insertSecondsMax
 const claimPollMs = 20;

@@ -1,8 +1,8 @@
 import type { UsageEvent } from '@ledgerline/contract';
-import type { DedupeFilters } from './sink-filters.js';
-import type { EventsInsert, OffsetRange, StoredIdentity } from './sink-ports.js';
-import { type RowIdentity, rowStatus, RowWriter } from './sink-row-writer.js';
-import { rawTextOf, reasonAgainst } from './sink-verdicts.js';
+import type { DedupeFilters } from './filters.js';
+import type { EventsInsert, OffsetRange, StoredIdentity } from './ports.js';
+import { type RowIdentity, rowStatus, RowWriter } from './row-writer.js';
+import { rawTextOf, reasonAgainst } from './verdicts.js';
 
 export interface BatchHashes {
   /** 64 bits over the identity of an event. */

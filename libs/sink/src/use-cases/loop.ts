@@ -1,7 +1,7 @@
 import type { UsageEvent } from '@ledgerline/contract';
-import { type BatchHashes, SinkBatch, weekMs } from '../core/sink-batch.js';
-import { decideStep, faultAtMark, type Position, type SinkFault } from '../core/sink-continuity.js';
-import { DedupeFilters, type FilterUse } from '../core/sink-filters.js';
+import { type BatchHashes, SinkBatch, weekMs } from '../core/batch.js';
+import { decideStep, faultAtMark, type Position, type SinkFault } from '../core/continuity.js';
+import { DedupeFilters, type FilterUse } from '../core/filters.js';
 import type {
   EventsStore,
   InsertOutcome,
@@ -10,13 +10,13 @@ import type {
   LogListener,
   LogRecord,
   UsageLog,
-} from '../core/sink-ports.js';
-import { acquire } from './sink-acquire.js';
-import { commitBatch } from './sink-commit-batch.js';
-import type { RestartCause, SinkObserver } from './sink-observer.js';
-import type { ReadingsPump } from './sink-readings-pump.js';
-import { pauseAfter, pulseEveryMs, type SinkSettings } from './sink-settings.js';
-import { Gate } from './sink-gate.js';
+} from '../core/ports.js';
+import { acquire } from './acquire.js';
+import { commitBatch } from './commit-batch.js';
+import type { RestartCause, SinkObserver } from './observer.js';
+import type { ReadingsPump } from './readings-pump.js';
+import { pauseAfter, pulseEveryMs, type SinkSettings } from './settings.js';
+import { Gate } from './gate.js';
 
 export interface SinkPorts {
   readonly log: UsageLog;

@@ -1,4 +1,4 @@
-import type { IngestLimits } from './ingest-limits.js';
+import type { IngestLimits } from './limits.js';
 
 // Reads JSON text by its punctuation, where the parsed value cannot answer: before parsing (bombs) and for the bytes as sent.
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decideMode } from './ingest-media.js';
+import { decideMode } from './media.js';
 
 describe('decideMode', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { usageFingerprint, type UsageEvent } from '@ledgerline/contract';
-import { type BatchHashes, SinkBatch, yearMonthOf } from './sink-batch.js';
-import { DedupeFilters } from './sink-filters.js';
+import { type BatchHashes, SinkBatch, yearMonthOf } from './batch.js';
+import { DedupeFilters } from './filters.js';
 
 const dayMs = 86_400_000;
 const windowMs = 32 * dayMs;

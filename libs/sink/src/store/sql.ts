@@ -1,5 +1,5 @@
-import { rowStructure } from '../core/sink-row-writer.js';
-import type { EventsInsert } from '../core/sink-ports.js';
+import { rowStructure } from '../core/row-writer.js';
+import type { EventsInsert } from '../core/ports.js';
 
 // Only numbers and our own ids stand in these statements, never a value that came from an event.
 

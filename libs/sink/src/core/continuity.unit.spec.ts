@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { decideStart, decideStep, faultAtMark, type Position } from './sink-continuity.js';
-import type { Mark } from './sink-ports.js';
+import { decideStart, decideStep, faultAtMark, type Position } from './continuity.js';
+import type { Mark } from './ports.js';
 
 const mark = (nextOffset: number): Mark => ({
   nextOffset,

@@ -1,4 +1,4 @@
-import type { LogBounds, Mark } from './sink-ports.js';
+import type { LogBounds, Mark } from './ports.js';
 
 /** Something only a person can put right. The sink stops and says so until it is restarted. */
 export interface SinkFault {

@@ -1,5 +1,5 @@
-import type { BatchCounts } from '../core/sink-batch.js';
-import type { SinkFault } from '../core/sink-continuity.js';
+import type { BatchCounts } from '../core/batch.js';
+import type { SinkFault } from '../core/continuity.js';
 
 /** Told what the sink does; telemetry listens. Must not throw. */
 export interface SinkObserver {

@@ -1,5 +1,5 @@
-import type { SinkBatch } from '../core/sink-batch.js';
-import type { EventsStore, InsertOutcome } from '../core/sink-ports.js';
+import type { SinkBatch } from '../core/batch.js';
+import type { EventsStore, InsertOutcome } from '../core/ports.js';
 
 export interface CommitTerms {
   readonly claim: string;

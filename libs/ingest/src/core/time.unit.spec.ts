@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isStorableTime, parseRfc3339Seconds } from './ingest-time.js';
+import { isStorableTime, parseRfc3339Seconds } from './time.js';
 
 const utc = (text: string): number => Math.floor(Date.parse(text) / 1000);
 

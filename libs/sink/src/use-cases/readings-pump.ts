@@ -1,5 +1,5 @@
-import type { ReadingsBuilder } from '../core/sink-ports.js';
-import { pauseAfter } from './sink-settings.js';
+import type { ReadingsBuilder } from '../core/ports.js';
+import { pauseAfter } from './settings.js';
 
 /**
  * Drives the readings builder beside the sink: one run at a time, another one after every stored batch. A failure is retried

@@ -1,12 +1,12 @@
 import type { UsageTuple } from '@ledgerline/contract';
 import { type Decision, invariant, type Refusal, refusal } from '@ledgerline/kernel';
-import { readAttributeHeaders } from './ingest-binary.js';
-import { type CanonicalData, canonicalise, needsLosslessRead, type Oddities } from './ingest-canonical.js';
-import type { IngestLimits } from './ingest-limits.js';
-import type { IngestMode } from './ingest-media.js';
-import { findOvergrowth, type Overgrowth, sliceData } from './ingest-scan.js';
-import { type ReadEvent, type Reading, readEvent } from './ingest-validate.js';
-import { IngestVerdict } from './ingest-verdict.js';
+import { readAttributeHeaders } from './binary.js';
+import { type CanonicalData, canonicalise, needsLosslessRead, type Oddities } from './canonical.js';
+import type { IngestLimits } from './limits.js';
+import type { IngestMode } from './media.js';
+import { findOvergrowth, type Overgrowth, sliceData } from './scan.js';
+import { type ReadEvent, type Reading, readEvent } from './validate.js';
+import { IngestVerdict } from './verdict.js';
 
 /** One request, read from the wire but not yet understood. */
 export interface IngestRequest {

@@ -1,4 +1,4 @@
-import type { IngestVerdict } from './ingest-verdict.js';
+import type { IngestVerdict } from './verdict.js';
 
 const PREFIX = 'ce-';
 

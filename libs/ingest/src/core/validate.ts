@@ -1,7 +1,7 @@
-import { noteNumber, type Oddities } from './ingest-canonical.js';
-import { exceedsBytes, type IngestLimits } from './ingest-limits.js';
-import { isStorableTime, parseRfc3339Seconds } from './ingest-time.js';
-import type { IngestVerdict } from './ingest-verdict.js';
+import { noteNumber, type Oddities } from './canonical.js';
+import { exceedsBytes, type IngestLimits } from './limits.js';
+import { isStorableTime, parseRfc3339Seconds } from './time.js';
+import type { IngestVerdict } from './verdict.js';
 
 /** The parts of a usage event that are kept. `dataschema` and extension attributes are checked, then dropped. */
 export interface ReadEvent {

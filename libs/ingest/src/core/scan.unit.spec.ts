@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { defaultIngestLimits } from './ingest-limits.js';
-import { findOvergrowth, sliceData } from './ingest-scan.js';
+import { defaultIngestLimits } from './limits.js';
+import { findOvergrowth, sliceData } from './scan.js';
 
 describe('sliceData', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { newId } from '@ledgerline/kernel';
-import { decideStart, isFault, type Position, type SinkFault } from '../core/sink-continuity.js';
-import type { DedupeFilters } from '../core/sink-filters.js';
-import type { EventsStore, Mark, UsageLog } from '../core/sink-ports.js';
+import { decideStart, isFault, type Position, type SinkFault } from '../core/continuity.js';
+import type { DedupeFilters } from '../core/filters.js';
+import type { EventsStore, Mark, UsageLog } from '../core/ports.js';
 
 export interface AcquirePorts {
   readonly log: UsageLog;

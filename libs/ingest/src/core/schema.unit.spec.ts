@@ -4,8 +4,8 @@ import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
-import { defaultIngestLimits } from './ingest-limits.js';
-import { decideIngest } from './ingest-parse.js';
+import { defaultIngestLimits } from './limits.js';
+import { decideIngest } from './parse.js';
 
 // The contract's own schema of an event, compiled by ajv: the hand-written check is held against it.
 const document = parseYaml(

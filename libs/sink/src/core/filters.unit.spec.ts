@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BloomFilter, DedupeFilters, keysOfFirstFilter } from './sink-filters.js';
+import { BloomFilter, DedupeFilters, keysOfFirstFilter } from './filters.js';
 
 // A cheap full-period mix, so that keys look like hashes and every run is the same.
 function keyOf(n: number): [high: number, low: number] {
