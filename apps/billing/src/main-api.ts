@@ -1,4 +1,4 @@
-import { runMain } from './run-main.js';
+import { runMain } from '@ledgerline/platform/main';
 import { startApi } from './start-api.js';
 
 await runMain((config) => startApi(config));

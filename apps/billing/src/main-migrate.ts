@@ -1,7 +1,7 @@
 import { loadConfig } from '@ledgerline/platform/config';
 import { migrateAll } from '@ledgerline/platform/nest';
 import { createLogger } from '@ledgerline/platform/telemetry';
-import { explain } from './run-main.js';
+import { explain } from '@ledgerline/platform/main';
 
 try {
   const config = loadConfig({ env: process.env });

@@ -1,4 +1,4 @@
-import { runMain } from './run-main.js';
+import { runMain } from '@ledgerline/platform/main';
 import { startWorker } from './start-worker.js';
 
 await runMain((config) => startWorker(config));

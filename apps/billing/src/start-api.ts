@@ -2,13 +2,13 @@ import { registerDocs } from '@ledgerline/contract';
 import type { LiveClock, Room } from '@ledgerline/platform';
 import type { Config } from '@ledgerline/platform/config';
 import { createHttpApp } from '@ledgerline/platform/http';
+import type { Running } from '@ledgerline/platform/main';
 import { engineChecks, openPlatform, type Platform } from '@ledgerline/platform/nest';
 import { startTelemetryServer } from '@ledgerline/platform/telemetry';
 import { openClock } from '@ledgerline/system';
 import { AppModule } from './app.module.js';
 import type { Binding } from './bindings.js';
 import { rooms as allRooms } from './rooms.js';
-import type { Running } from './run-main.js';
 
 export interface StartOptions {
   /** Other than the app's own only in its tests. */

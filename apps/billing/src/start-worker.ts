@@ -2,6 +2,7 @@ import type { UnitOfWork } from '@ledgerline/kernel';
 import { type LiveClock, UNIT_OF_WORK } from '@ledgerline/platform';
 import type { Config } from '@ledgerline/platform/config';
 import { KafkaNoticePublisher, NoticeErrors, NoticeTransport, topicsOf } from '@ledgerline/platform/kafka';
+import type { Running } from '@ledgerline/platform/main';
 import {
   engineChecks,
   handleDueWork,
@@ -16,7 +17,6 @@ import { startJobWorker } from '@ledgerline/platform/queue';
 import { nestLogger, startTelemetryServer } from '@ledgerline/platform/telemetry';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
-import type { Running } from './run-main.js';
 import { open, type StartOptions } from './start-api.js';
 
 /** Starts the worker role: relays the journal, hears notices, runs jobs and finds due work. */

@@ -7,7 +7,7 @@ import { createLogger } from '@ledgerline/platform/telemetry';
 import { followClock } from '@ledgerline/system';
 import { eventually, freePortBlock, type Isolated, isolated } from '@ledgerline/testkit';
 import pg from 'pg';
-import type { Running } from '../src/run-main.js';
+import type { Running } from '@ledgerline/platform/main';
 import { type RunningApi, startApi } from '../src/start-api.js';
 import { startWorker } from '../src/start-worker.js';
 import { toyRoom, toyTables } from './toy-room.js';

@@ -1,12 +1,13 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
+import { PlainError } from '../plain-error.js';
 import { reasonOf } from '../telemetry/reason.js';
 import type { Field } from './fields.js';
 import { type Config, meterSchema, sections } from './schema.js';
 
 /** A configuration that cannot be used. The message is one line per mistake and names the key to correct. */
-export class ConfigError extends Error {
+export class ConfigError extends PlainError {
   override readonly name = 'ConfigError';
 
   constructor(readonly problems: readonly string[]) {

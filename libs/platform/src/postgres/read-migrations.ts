@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { PlainError } from '../plain-error.js';
 
 /** Rooms in the order of their migrations: a room may refer to tables of the rooms before it. */
 export const roomsDownward = [
@@ -32,7 +33,7 @@ export interface Migration {
 }
 
 /** A database or a folder of migrations that cannot be used. The message says what to do. */
-export class MigrationError extends Error {
+export class MigrationError extends PlainError {
   override readonly name = 'MigrationError';
 }
 

@@ -1,18 +1,29 @@
 import { Refused } from '@ledgerline/kernel';
-import { type Config, ConfigError, loadConfig } from '@ledgerline/platform/config';
-import { MigrationError } from '@ledgerline/platform/postgres';
 import { inspect } from 'node:util';
+import { type Config } from '../config/schema.js';
+import { loadConfig } from '../config/load-config.js';
+import { PlainError } from '../plain-error.js';
 
 /** Something that runs until it is told to stop. */
 export interface Running {
   close(): Promise<void>;
 }
 
-// Requests and jobs get this long to finish; a supervisor usually kills after thirty seconds.
-const shutdownMaxMs = 25_000;
+export interface MainOptions {
+  /** How long closing may take; a supervisor usually kills after thirty seconds. */
+  readonly shutdownMaxMs?: number;
+  /** For a service that loses nothing by being cut off: it ends well when the time is up, and says this. */
+  readonly cutOff?: string;
+}
+
+// Requests and jobs get this long to finish.
+const usualShutdownMaxMs = 25_000;
 
 /** Loads the configuration, starts, and closes once on SIGTERM or SIGINT. A failure to start is one clear line. */
-export async function runMain(start: (config: Config) => Promise<Running>): Promise<void> {
+export async function runMain(
+  start: (config: Config) => Promise<Running>,
+  { shutdownMaxMs = usualShutdownMaxMs, cutOff }: MainOptions = {},
+): Promise<void> {
   let running: Running;
   try {
     running = await start(loadConfig({ env: process.env }));
@@ -25,8 +36,8 @@ export async function runMain(start: (config: Config) => Promise<Running>): Prom
     if (closing) return;
     closing = true;
     const timer = setTimeout(() => {
-      say(`still busy ${shutdownMaxMs} ms after the signal; giving up`);
-      process.exit(1);
+      say(cutOff ?? `still busy ${shutdownMaxMs} ms after the signal; giving up`);
+      process.exit(cutOff === undefined ? 1 : 0);
     }, shutdownMaxMs);
     running.close().then(
       () => {
@@ -48,6 +59,6 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`);
 /** One line for what a person can correct, the stack for what is our fault. */
 export function explain(error: unknown): void {
   // Refused: the meters that the configuration declares.
-  const isTheirs = [ConfigError, MigrationError, Refused].some((kind) => error instanceof kind);
+  const isTheirs = [PlainError, Refused].some((kind) => error instanceof kind);
   say(isTheirs && error instanceof Error ? error.message : inspect(error));
 }

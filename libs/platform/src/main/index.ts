@@ -1,0 +1,1 @@
+export { explain, runMain, type Running } from './run-main.js';
