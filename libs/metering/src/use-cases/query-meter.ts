@@ -1,11 +1,12 @@
 import { acceptedOrThrow, invariant, refusal, Refused, type UnitOfWork } from '@ledgerline/kernel';
 import { answerMeterQuery } from '../core/answer-meter-query.js';
 import { meterNotFound } from '../core/decide-meter.js';
-import type { CustomerKeys, MeterQuery, MeterQueryAnswer } from '../core/meter-query.js';
+import type { MeterQuery, MeterQueryAnswer } from '../core/meter-query.js';
 import { answerRowsMax, planMeterQuery, scopeOf } from '../core/plan-meter-query.js';
 import type { MeterStore, MeterVersionStore, UsageAttributionLookup, UsageStore } from '../core/ports.js';
 import { type MeterQueryInput, readMeterQuery, refuseCustomerFilter } from '../core/read-meter-query.js';
 import { askUsage, chooseSource, rawSource } from './choose-source.js';
+import { findCustomers } from './find-customers.js';
 
 export interface UsagePorts {
   readonly unitOfWork: UnitOfWork;
@@ -26,7 +27,11 @@ export class QueryMeter {
     const db = unitOfWork.reader(namespace);
     const meter = await meters.find(db, idOrSlug);
     if (meter === undefined) throw new Refused(meterNotFound(idOrSlug));
-    const customers = await this.findCustomers(namespace, acceptedOrThrow(refuseCustomerFilter(input)));
+    const customers = await findCustomers(
+      this.ports,
+      namespace,
+      acceptedOrThrow(refuseCustomerFilter(input)),
+    );
     const query = acceptedOrThrow(
       readMeterQuery(input, { meter, customers, timeZones: await usage.timeZones() }),
     );
@@ -53,20 +58,6 @@ export class QueryMeter {
       );
     }
     return { meter, query, rows: answerMeterQuery(meter.aggregation, query, rows) };
-  }
-
-  private async findCustomers(
-    namespace: string,
-    ids: readonly string[] | undefined,
-  ): Promise<readonly CustomerKeys[] | undefined> {
-    if (ids === undefined) return undefined;
-    const found = await this.ports.attribution.customersById(this.ports.unitOfWork.reader(namespace), ids);
-    const byId = new Map(found.map((customer) => [customer.id, customer]));
-    return ids.map((id) => {
-      const customer = byId.get(id);
-      if (customer === undefined) throw new Refused(refusal.notFound(`customer with id ${id} not found`));
-      return customer;
-    });
   }
 }
 
