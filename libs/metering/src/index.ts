@@ -9,10 +9,18 @@ export {
   type UsageAttributionLookup,
 } from './core/ports.js';
 export type { StringFilterInput } from './core/string-filter.js';
+export { meterQueryFromApi } from './http/convert.js';
+export type { MeterQueryInput } from './core/read-meter-query.js';
 export { MeteringModule, meteringRoom } from './metering.module.js';
 export { openReadingsBuilder } from './open-readings.js';
-export { DECLARE_METERS, METER_STORE, QUERY_USAGE, READ_METERS } from './tokens.js';
+export { DECLARE_METERS, METER_STORE, QUERY_USAGE, QUERY_USAGE_BY_GROUP, READ_METERS } from './tokens.js';
 export { BuildReadings } from './use-cases/build-readings.js';
 export type { DeclareMeters } from './use-cases/declare-meters.js';
 export type { QueryUsage, UsageOfPeriod, UsageOfWindow, UsageQuestion } from './use-cases/query-usage.js';
+export type {
+  GroupedUsage,
+  GroupedUsageQuestion,
+  QueryUsageByGroup,
+  UsagePart,
+} from './use-cases/query-usage-by-group.js';
 export type { ReadMeters } from './use-cases/read-meters.js';

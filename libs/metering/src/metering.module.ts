@@ -25,6 +25,7 @@ import { DeleteMeter } from './use-cases/delete-meter.js';
 import { ListEvents } from './use-cases/list-events.js';
 import { QueryMeter, type UsagePorts } from './use-cases/query-meter.js';
 import { QueryUsage } from './use-cases/query-usage.js';
+import { QueryUsageByGroup } from './use-cases/query-usage-by-group.js';
 import { ReadMeters } from './use-cases/read-meters.js';
 import { UpdateMeter } from './use-cases/update-meter.js';
 
@@ -107,6 +108,11 @@ const useCases: readonly Provider[] = [
     useFactory: (ports: UsagePorts) => new QueryUsage(ports),
   },
   {
+    provide: tokens.QUERY_USAGE_BY_GROUP,
+    inject: [tokens.USAGE_PORTS],
+    useFactory: (ports: UsagePorts) => new QueryUsageByGroup(ports),
+  },
+  {
     provide: tokens.LIST_EVENTS,
     inject: [tokens.USAGE_PORTS, CLOCK],
     useFactory: (ports: UsagePorts, clock: Clock) => new ListEvents({ ...ports, clock }),
@@ -123,7 +129,13 @@ const useCases: readonly Provider[] = [
 @Module({
   controllers: [MetersController, EventsController],
   providers: [...stores, ...useCases],
-  exports: [tokens.METER_STORE, tokens.QUERY_USAGE, tokens.READ_METERS, tokens.DECLARE_METERS],
+  exports: [
+    tokens.METER_STORE,
+    tokens.QUERY_USAGE,
+    tokens.QUERY_USAGE_BY_GROUP,
+    tokens.READ_METERS,
+    tokens.DECLARE_METERS,
+  ],
 })
 export class MeteringModule implements OnApplicationBootstrap {
   constructor(

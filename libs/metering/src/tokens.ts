@@ -7,6 +7,8 @@ export const LIST_EVENTS = Symbol('metering.LIST_EVENTS');
 export const DECLARE_METERS = Symbol('metering.DECLARE_METERS');
 /** Usage of a meter for other rooms: `QueryUsage`. */
 export const QUERY_USAGE = Symbol('metering.QUERY_USAGE');
+/** Usage of a meter in parts, by groups and at instants: `QueryUsageByGroup`. */
+export const QUERY_USAGE_BY_GROUP = Symbol('metering.QUERY_USAGE_BY_GROUP');
 /** Meters within a transaction, for other rooms too: `MeterStore`. */
 export const METER_STORE = Symbol('metering.METER_STORE');
 export const METER_VERSION_STORE = Symbol('metering.METER_VERSION_STORE');
