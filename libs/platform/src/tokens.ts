@@ -2,6 +2,8 @@
 export const UNIT_OF_WORK = Symbol('platform.UNIT_OF_WORK');
 export const CLOCK = Symbol('platform.CLOCK');
 export const CLICKHOUSE = Symbol('platform.CLICKHOUSE');
+/** Texts shared by all processes, any of which may vanish: `Cache`. */
+export const CACHE = Symbol('platform.CACHE');
 export const JOB_QUEUE = Symbol('platform.JOB_QUEUE');
 export const JOB_REGISTRY = Symbol('platform.JOB_REGISTRY');
 export const DUE_WORK = Symbol('platform.DUE_WORK');

@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { DataSource, EntitySchema } from 'typeorm';
 import type { Registry } from 'prom-client';
+import { RedisCache } from '../cache/redis-cache.js';
 import { type ClickHouseClient, openClickHouse } from '../clickhouse/open-clickhouse.js';
 import type { Config } from '../config/schema.js';
 import { DueWorkRegistry } from '../due-work.js';
@@ -20,6 +21,7 @@ export interface Platform {
   readonly clickhouse: ClickHouseClient;
   readonly kafka: Kafka;
   readonly queue: BullMqJobQueue;
+  readonly cache: RedisCache;
   readonly jobs: JobRegistry;
   readonly dueWork: DueWorkRegistry;
   close(): Promise<void>;
@@ -47,6 +49,7 @@ export async function openPlatform(
   });
   const clickhouse = openClickHouse({ ...config.clickhouse, service });
   const queue = new BullMqJobQueue(queueOptionsOf(config, logger));
+  const cache = new RedisCache({ ...config.redis, logger });
   return {
     config,
     logger,
@@ -55,9 +58,11 @@ export async function openPlatform(
     clickhouse,
     kafka: openKafka({ brokers: config.kafka.brokers, service, logger }),
     queue,
+    cache,
     jobs: new JobRegistry(),
     dueWork: new DueWorkRegistry(),
     close: async () => {
+      cache.close();
       await Promise.all([queue.close(), clickhouse.close(), postgres.destroy()]);
     },
   };

@@ -4,6 +4,7 @@ import { Counter } from 'prom-client';
 import type { LiveClock } from '../live-clock.js';
 import { PostgresUnitOfWork } from '../postgres/unit-of-work.js';
 import {
+  CACHE,
   CLICKHOUSE,
   CLOCK,
   CONFIG,
@@ -29,6 +30,7 @@ export class PlatformModule {
       { provide: POSTGRES, useValue: platform.postgres },
       { provide: CLICKHOUSE, useValue: platform.clickhouse },
       { provide: KAFKA, useValue: platform.kafka },
+      { provide: CACHE, useValue: platform.cache },
       { provide: JOB_QUEUE, useValue: platform.queue },
       { provide: JOB_REGISTRY, useValue: platform.jobs },
       { provide: DUE_WORK, useValue: platform.dueWork },

@@ -1,0 +1,2 @@
+export type { Cache, CacheSpace } from './cache.js';
+export { RedisCache } from './redis-cache.js';
