@@ -1,5 +1,6 @@
 // Measures this build against a reference mode on the same engines and prints ratios. See docs/bench.md.
-//   npm run bench -- [--only ingest|sink|query|freshness] [--quick] [--pairs N] [--events N] [--profile DIR]
+//   npm run bench -- [--only ingest|sink|dedupe|query|latency|freshness|soak] [--quick] [--pairs N] [--events N]
+//     [--soak-rate N] [--soak-minutes N] [--profile DIR]
 // Exit codes: 0 measured (also when goals are missed), 1 void or broken, 2 wrong arguments, 130 interrupted.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -11,13 +12,32 @@ import { reportFile, root } from './lib/paths.mjs';
 import { Report } from './lib/report.mjs';
 import { VoidRun } from './lib/statistics.mjs';
 
-const kinds = ['ingest', 'sink', 'query', 'freshness'];
-const full = { pairs: 5, events: 2_000_000, backlog: 200_000, windowMs: 3_000, freshnessMs: 30_000 };
-const quick = { pairs: 2, events: 200_000, backlog: 30_000, windowMs: 1_000, freshnessMs: 8_000 };
+const kinds = ['ingest', 'sink', 'dedupe', 'query', 'latency', 'freshness'];
+// Minutes long, so it runs only when it is asked for.
+const longKinds = ['soak'];
+const full = {
+  pairs: 5,
+  events: 2_000_000,
+  backlog: 200_000,
+  windowMs: 3_000,
+  freshnessMs: 30_000,
+  latencyMs: 20_000,
+  keys: 1_000_000,
+};
+const quick = {
+  pairs: 2,
+  events: 200_000,
+  backlog: 30_000,
+  windowMs: 1_000,
+  freshnessMs: 8_000,
+  latencyMs: 5_000,
+  keys: 100_000,
+};
 
 function usage(problem) {
   console.error(
-    `${problem}\nusage: npm run bench -- [--only ${kinds.join('|')}] [--quick] [--pairs N] [--events N]`,
+    `${problem}\nusage: npm run bench -- [--only ${[...kinds, ...longKinds].join('|')}] [--quick] [--pairs N] [--events N] ` +
+      '[--soak-rate N] [--soak-minutes N] [--profile DIR]',
   );
   process.exit(2);
 }
@@ -31,6 +51,8 @@ function readOptions() {
         quick: { type: 'boolean', default: false },
         pairs: { type: 'string' },
         events: { type: 'string' },
+        'soak-rate': { type: 'string' },
+        'soak-minutes': { type: 'string' },
         profile: { type: 'string' },
       },
     }));
@@ -45,7 +67,7 @@ function readOptions() {
     return Number(text);
   };
   const only = values.only ?? kinds;
-  const unknown = only.find((kind) => !kinds.includes(kind));
+  const unknown = only.find((kind) => ![...kinds, ...longKinds].includes(kind));
   if (unknown !== undefined) usage(`--only ${unknown} is not known`);
   const size = values.quick ? quick : full;
   return {
@@ -55,6 +77,9 @@ function readOptions() {
     pairs: integer('pairs', 50, size.pairs),
     // Ten million are about four gigabytes on disk, twice.
     events: integer('events', 10_000_000, size.events),
+    rate: 10_000,
+    soakRate: integer('soak-rate', 200_000, 50_000),
+    soakMs: integer('soak-minutes', 120, 10) * 60_000,
     ...(values.profile !== undefined && { profile: resolve(values.profile) }),
   };
 }
@@ -70,15 +95,20 @@ if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true 
 
 // Only now is there something compiled to import.
 const { Cleanup, openWorld } = await import('./lib/world.mjs');
-const { measureFreshness } = await import('./measure/freshness.mjs');
+const { measureDedupe } = await import('./measure/dedupe.mjs');
+const { measureFreshness, measureSoak } = await import('./measure/freshness.mjs');
 const { measureIngest } = await import('./measure/ingest.mjs');
+const { measureLatency } = await import('./measure/latency.mjs');
 const { measureQueries } = await import('./measure/query.mjs');
 const { measureSink } = await import('./measure/sink.mjs');
 const measures = {
   ingest: measureIngest,
   sink: measureSink,
+  dedupe: measureDedupe,
   query: measureQueries,
+  latency: measureLatency,
   freshness: measureFreshness,
+  soak: measureSoak,
 };
 
 const machine = machineFacts();

@@ -29,6 +29,7 @@ export const machineFacts = () => ({
   loadAtStart: loadNow(),
 });
 
+const pageBytes = Number(execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }));
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 
 /** CPU seconds of a process so far, user and system, all threads. */
@@ -37,4 +38,10 @@ export function cpuSeconds(pid) {
   // The name in brackets may hold anything, so fields are counted from behind it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Bytes of memory a process holds in RAM. */
+export function residentBytes(pid) {
+  const pages = readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1];
+  return Number(pages) * pageBytes;
 }

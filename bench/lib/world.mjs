@@ -171,6 +171,13 @@ async function openCorner(world) {
       ...(await ours('api', 'apps/billing/dist/main-api.js', base + 10)),
       url: local(base + 2),
     }),
+    startFrontDoor: async () => ({
+      ...(await start('front-door', 'libs/embedded/dist/front-door/main.js', {
+        env,
+        readyUrl: `${local(base)}/`,
+      })),
+      url: local(base),
+    }),
     startReference: reference,
     /** One number or text. */
     async value(query, settings) {

@@ -1,18 +1,65 @@
-// Freshness: from the moment an event is due to be sent until a meter query shows it, under a steady open-loop load.
+// Freshness: from the moment an event is due to be sent until a meter query shows it, under a steady open-loop load. The soak
+// is the same for minutes at a high rate, with the memory of every process beside it.
 import { setTimeout as delay } from 'node:timers/promises';
 import { OpenLoop, Poster } from '../lib/load.mjs';
-import { percentile, requireAgreement } from '../lib/statistics.mjs';
+import { residentBytes } from '../lib/machine.mjs';
+import { median, percentile, requireAgreement } from '../lib/statistics.mjs';
 import { UsageSource } from '../lib/usage.mjs';
 import { createMeters, probeMeter } from './meters.mjs';
 
-const rate = 5_000;
-const batch = 10;
-const probeEveryMs = 50;
-const pollPauseMs = 20;
 const warmupMs = 3_000;
 const showTimeoutMs = 30_000;
+const memoryEveryMs = 5_000;
 
-export async function measureFreshness(world, { durationMs, say, report }) {
+export async function measureFreshness(world, { durationMs, rate, say, report }) {
+  const load = { rate, batch: 10, probeEveryMs: 50, pollPauseMs: 20, durationMs };
+  const { latencies, ingestLatencies } = await runSteadily(world, load, say);
+  const name = `freshness at ${rate} events/s, event to meter`;
+  report.absolute({ name: `${name}, p50`, unit: 'ms', values: [percentile(latencies, 0.5)] });
+  report.absolute({
+    name: `${name}, p99`,
+    unit: 'ms',
+    values: [percentile(latencies, 0.99)],
+    goal: { atMost: 2_500 },
+  });
+  report.absolute({
+    name: `ingest latency at ${rate} events/s in batches of ${load.batch}, p99`,
+    unit: 'ms',
+    values: [percentile(ingestLatencies, 0.99)],
+  });
+}
+
+/** Minutes at a high rate in batches of a hundred, five meter queries a second, everything running. */
+export async function measureSoak(world, { soakMs, soakRate, say, report }) {
+  const load = { rate: soakRate, batch: 100, probeEveryMs: 200, pollPauseMs: 200, durationMs: soakMs };
+  const { latencies, ingestLatencies, memory } = await runSteadily(world, load, say);
+  const name = `soak at ${soakRate} events/s for ${Math.round(soakMs / 60_000)} min`;
+  report.absolute({
+    name: `${name}, lag from event to meter, p99`,
+    unit: 'ms',
+    values: [percentile(latencies, 0.99)],
+    goal: { atMost: 3_000 },
+  });
+  report.absolute({
+    name: `${name}, ingest latency p99`,
+    unit: 'ms',
+    values: [percentile(ingestLatencies, 0.99)],
+  });
+  for (const [process, samples] of memory) {
+    // The first third fills caches and filters; the middle is held against the end.
+    const third = Math.floor(samples.length / 3);
+    const middle = median(samples.slice(third, 2 * third));
+    const last = median(samples.slice(2 * third));
+    report.absolute({
+      name: `${name}, memory of ${process} at the end (middle third ${Math.round(middle / 2 ** 20)} MiB)`,
+      unit: 'MiB',
+      values: [last / 2 ** 20],
+      goal: { atMost: (middle * 1.1) / 2 ** 20 },
+    });
+  }
+}
+
+async function runSteadily(world, { rate, batch, probeEveryMs, pollPauseMs, durationMs }, say) {
   const corner = await world.openCorner();
   await corner.migrate();
   const api = await corner.startApi();
@@ -22,28 +69,29 @@ export async function measureFreshness(world, { durationMs, say, report }) {
   const ingest = await corner.startIngest();
   const source = new UsageSource('fr');
   const load = new OpenLoop({ url: ingest.url, source, rate, batch });
-  const probes = new Probes(ingest.url, api.url);
-  const watching = probes.watch();
-  const [seen] = await Promise.all([watching, load.run(durationMs), probes.post(durationMs)]);
+  const probes = new Probes(ingest.url, api.url, { probeEveryMs, pollPauseMs });
+  const processes = { ingest: ingest.pid, sink: sink.pid, api: api.pid };
+  for (const engine of ['kafka', 'clickhouse']) processes[engine] = world.pidOf(engine);
+  const memory = new Map(Object.keys(processes).map((name) => [name, []]));
+  const sampling = setInterval(() => {
+    for (const [name, pid] of Object.entries(processes)) memory.get(name).push(residentBytes(pid));
+  }, memoryEveryMs);
+  let seen;
+  try {
+    [seen] = await Promise.all([probes.watch(), load.run(durationMs), probes.post(durationMs)]);
+  } finally {
+    clearInterval(sampling);
+  }
   say(`${load.tally.events} events and ${seen.length} probes sent`);
   await agree(api, load.tally, probes.sent);
-  const counted = seen.filter(({ at }) => at >= warmupMs).map(({ latencyMs }) => latencyMs);
-  const name = `freshness at ${rate} events/s, event to meter`;
-  report.absolute({ name: `${name}, p50`, unit: 'ms', values: [percentile(counted, 0.5)] });
-  report.absolute({
-    name: `${name}, p99`,
-    unit: 'ms',
-    values: [percentile(counted, 0.99)],
-    goal: { atMost: 2_500 },
-  });
-  report.absolute({
-    name: `ingest latency at ${rate} events/s in batches of ${batch}, p99`,
-    unit: 'ms',
-    values: [percentile(load.latenciesMs, 0.99)],
-  });
   await ingest.stop();
   await sink.stop();
   await corner.close();
+  return {
+    latencies: seen.filter(({ at }) => at >= warmupMs).map(({ latencyMs }) => latencyMs),
+    ingestLatencies: load.latenciesMs,
+    memory,
+  };
 }
 
 /** Single events of a type of their own, each with a subject of its own, so that one query shows which ones are visible. */
@@ -53,7 +101,9 @@ class Probes {
   #isDone = false;
   #failure;
 
-  constructor(ingestUrl, apiUrl) {
+  constructor(ingestUrl, apiUrl, { probeEveryMs, pollPauseMs }) {
+    this.probeEveryMs = probeEveryMs;
+    this.pollPauseMs = pollPauseMs;
     this.ingestUrl = new URL(ingestUrl);
     this.queryUrl = `${apiUrl}/api/v1/meters/${probeMeter.slug}/query?groupBy=subject`;
   }
@@ -63,10 +113,10 @@ class Probes {
     const posters = Array.from({ length: 4 }, (_, at) => new ProbePoster(this.ingestUrl, `pr${at}`));
     try {
       const answers = [];
-      for (let n = 0; n * probeEveryMs < durationMs; n += 1) {
-        const dueAt = startedAt + n * probeEveryMs;
+      for (let n = 0; n * this.probeEveryMs < durationMs; n += 1) {
+        const dueAt = startedAt + n * this.probeEveryMs;
         await delay(Math.max(0, dueAt - performance.now()));
-        this.#dueAt[n] = { dueAt, at: n * probeEveryMs };
+        this.#dueAt[n] = { dueAt, at: n * this.probeEveryMs };
         this.sent += 1;
         answers.push(posters[n % posters.length].send(n));
       }
@@ -100,7 +150,7 @@ class Probes {
         const { dueAt, at } = this.#dueAt[Number(subject.slice('probe-'.length))];
         seen.push({ at, latencyMs: answeredAt - dueAt });
       }
-      await delay(pollPauseMs);
+      await delay(this.pollPauseMs);
     }
     throw this.#failure;
   }
