@@ -1,3 +1,4 @@
+export { accessOf, type Scope, scopes } from './access.js';
 export * from './contract.module.js';
 export * from './coverage.js';
 export * from './docs.js';

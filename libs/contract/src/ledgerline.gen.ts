@@ -46,6 +46,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledgerline/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List API keys
+         * @description The API keys of the caller's namespace, newest first, revoked ones included. Needs the scope admin.
+         */
+        get: operations["listApiKeys"];
+        put?: never;
+        /**
+         * Create an API key
+         * @description Makes a key of the caller's namespace. The answer shows it, this once; only its hash is kept. Needs the scope
+         *     admin.
+         */
+        post: operations["createApiKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledgerline/v1/api-keys/{apiKeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke an API key
+         * @description Every service refuses it within five seconds, for good. Revoking twice changes nothing. Needs the scope admin.
+         */
+        delete: operations["revokeApiKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledgerline/v1/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List namespaces
+         * @description All namespaces of the installation by name. Needs the scope operator.
+         */
+        get: operations["listNamespaces"];
+        put?: never;
+        /**
+         * Create a namespace
+         * @description Makes a namespace that can bill at once, with its first key of scope admin, which the answer shows this once.
+         *     409 when there is one of that name. Needs the scope operator.
+         */
+        post: operations["createNamespace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -114,6 +184,72 @@ export interface components {
             /** Format: date-time */
             to: string;
             quantity: string;
+        };
+        /**
+         * @description ingest: send events. read: every operation that changes nothing. write: read, ingest and every change.
+         *     admin: write, and the API keys of the namespace.
+         * @enum {string}
+         */
+        LedgerlineKeyScope: "ingest" | "read" | "write" | "admin";
+        LedgerlineApiKey: {
+            id: string;
+            name: string;
+            /** @description The first characters of the key, to know it by. */
+            prefix: string;
+            /** @description What it may do; operator, which only the command can give, among them. */
+            scopes: string[];
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            expiresAt?: string;
+            /** Format: date-time */
+            revokedAt?: string;
+            /**
+             * Format: date-time
+             * @description When it last asked for anything but the ingest of events, to the minute: the ingest service has no database to
+             *     note it in.
+             */
+            lastUsedAt?: string;
+        };
+        LedgerlineApiKeyCreate: {
+            name: string;
+            scopes: components["schemas"]["LedgerlineKeyScope"][];
+            /**
+             * Format: date-time
+             * @description From then on it is refused. Without it the key is valid until it is revoked.
+             */
+            expiresAt?: string;
+        };
+        LedgerlineApiKeyCreated: {
+            apiKey: components["schemas"]["LedgerlineApiKey"];
+            /** @description The key itself, shown this once. Send it as `Authorization: Bearer <key>`. */
+            key: string;
+        };
+        LedgerlineApiKeyPage: {
+            items: components["schemas"]["LedgerlineApiKey"][];
+            totalCount: number;
+            page: number;
+            pageSize: number;
+        };
+        LedgerlineNamespace: {
+            namespace: string;
+            /** Format: date-time */
+            createdAt: string;
+        };
+        LedgerlineNamespaceCreate: {
+            namespace: string;
+        };
+        LedgerlineNamespaceCreated: {
+            namespace: string;
+            /** Format: date-time */
+            createdAt: string;
+            firstKey: components["schemas"]["LedgerlineApiKeyCreated"];
+        };
+        LedgerlineNamespacePage: {
+            items: components["schemas"]["LedgerlineNamespace"][];
+            totalCount: number;
+            page: number;
+            pageSize: number;
         };
         LedgerlineProblemDocument: {
             /** @default about:blank */
@@ -211,6 +347,125 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerlineInvoiceExplanation"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    listApiKeys: {
+        parameters: {
+            query?: {
+                page?: number;
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlineApiKeyPage"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    createApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerlineApiKeyCreate"];
+            };
+        };
+        responses: {
+            /** @description The key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlineApiKeyCreated"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    revokeApiKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                apiKeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    listNamespaces: {
+        parameters: {
+            query?: {
+                page?: number;
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlineNamespacePage"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    createNamespace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerlineNamespaceCreate"];
+            };
+        };
+        responses: {
+            /** @description The namespace and its first key. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlineNamespaceCreated"];
                 };
             };
             default: components["responses"]["LedgerlineProblem"];

@@ -164,6 +164,11 @@ export interface QueryDefaults {
   getClock: never;
   setClock: never;
   explainInvoice: never;
+  listApiKeys: "page" | "pageSize";
+  createApiKey: never;
+  revokeApiKey: never;
+  listNamespaces: "page" | "pageSize";
+  createNamespace: never;
 }
 
 export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
@@ -2161,5 +2166,60 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     parameters: [
       {"name":"invoiceId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
     ],
+  },
+  listApiKeys: {
+    id: "listApiKeys",
+    document: "ledgerline",
+    method: "GET",
+    path: "/api/ledgerline/v1/api-keys",
+    status: 200,
+    replies: {"200":{"application/json":"LedgerlineApiKeyPage"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"page","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"integer","format":"int32","minimum":1,"default":1}},
+      {"name":"pageSize","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"integer","format":"int32","minimum":1,"maximum":1000,"default":100}},
+    ],
+  },
+  createApiKey: {
+    id: "createApiKey",
+    document: "ledgerline",
+    method: "POST",
+    path: "/api/ledgerline/v1/api-keys",
+    status: 201,
+    body: {"required":true,"media":{"application/json":"LedgerlineApiKeyCreate"}},
+    replies: {"201":{"application/json":"LedgerlineApiKeyCreated"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [],
+  },
+  revokeApiKey: {
+    id: "revokeApiKey",
+    document: "ledgerline",
+    method: "DELETE",
+    path: "/api/ledgerline/v1/api-keys/{apiKeyId}",
+    status: 204,
+    replies: {"204":{},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"apiKeyId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
+    ],
+  },
+  listNamespaces: {
+    id: "listNamespaces",
+    document: "ledgerline",
+    method: "GET",
+    path: "/api/ledgerline/v1/namespaces",
+    status: 200,
+    replies: {"200":{"application/json":"LedgerlineNamespacePage"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"page","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"integer","format":"int32","minimum":1,"default":1}},
+      {"name":"pageSize","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"integer","format":"int32","minimum":1,"maximum":1000,"default":100}},
+    ],
+  },
+  createNamespace: {
+    id: "createNamespace",
+    document: "ledgerline",
+    method: "POST",
+    path: "/api/ledgerline/v1/namespaces",
+    status: 201,
+    body: {"required":true,"media":{"application/json":"LedgerlineNamespaceCreate"}},
+    replies: {"201":{"application/json":"LedgerlineNamespaceCreated"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [],
   },
 };

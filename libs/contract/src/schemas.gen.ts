@@ -493,6 +493,14 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["invoicing","payment"],"properties":{"invoicing":{"allOf":[{"$ref":"InvoiceWorkflowInvoicingSettingsReplaceUpdate"}]},"payment":{"allOf":[{"$ref":"BillingWorkflowPaymentSettings"}]}}}',
   "IssueAfterReset":
     '{"type":"object","required":["amount"],"properties":{"amount":{"type":"number","format":"double","minimum":0},"priority":{"type":"integer","format":"uint8","minimum":1,"maximum":255,"default":1}}}',
+  "LedgerlineApiKey":
+    '{"type":"object","required":["id","name","prefix","scopes","createdAt"],"properties":{"id":{"type":"string"},"name":{"type":"string"},"prefix":{"type":"string"},"scopes":{"type":"array","items":{"type":"string"}},"createdAt":{"type":"string","format":"date-time"},"expiresAt":{"type":"string","format":"date-time"},"revokedAt":{"type":"string","format":"date-time"},"lastUsedAt":{"type":"string","format":"date-time"}}}',
+  "LedgerlineApiKeyCreate":
+    '{"type":"object","required":["name","scopes"],"additionalProperties":false,"properties":{"name":{"type":"string","minLength":1,"maxLength":256},"scopes":{"type":"array","minItems":1,"maxItems":4,"items":{"$ref":"LedgerlineKeyScope"}},"expiresAt":{"type":"string","format":"date-time"}}}',
+  "LedgerlineApiKeyCreated":
+    '{"type":"object","required":["apiKey","key"],"properties":{"apiKey":{"$ref":"LedgerlineApiKey"},"key":{"type":"string"}}}',
+  "LedgerlineApiKeyPage":
+    '{"type":"object","required":["items","totalCount","page","pageSize"],"properties":{"items":{"type":"array","items":{"$ref":"LedgerlineApiKey"}},"totalCount":{"type":"integer"},"page":{"type":"integer"},"pageSize":{"type":"integer"}}}',
   "LedgerlineClock":
     '{"type":"object","required":["mode","now"],"properties":{"mode":{"type":"string","enum":["system","virtual"]},"now":{"type":"string","format":"date-time"}}}',
   "LedgerlineClockMove":
@@ -501,8 +509,18 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["mode","now","steps"],"properties":{"mode":{"type":"string","enum":["system","virtual"]},"now":{"type":"string","format":"date-time"},"steps":{"type":"integer","format":"int32","minimum":0}}}',
   "LedgerlineInvoiceExplanation":
     '{"type":"object","required":["invoiceId","number","status","currency","total","lines","sentence"],"properties":{"invoiceId":{"type":"string"},"number":{"type":"string"},"status":{"type":"string"},"currency":{"type":"string"},"total":{"type":"string"},"lines":{"type":"array","items":{"$ref":"LedgerlineLineExplanation"}},"sentence":{"type":"string"}}}',
+  "LedgerlineKeyScope":
+    '{"type":"string","enum":["ingest","read","write","admin"]}',
   "LedgerlineLineExplanation":
     '{"type":"object","required":["lineId","name","from","to","price","windows","total","sentences"],"properties":{"lineId":{"type":"string"},"name":{"type":"string"},"featureKey":{"type":"string"},"from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},"price":{"type":"string"},"quantity":{"type":"string"},"windows":{"type":"array","items":{"$ref":"LedgerlineUsageWindow"}},"lateQuantity":{"type":"string"},"total":{"type":"string"},"sentences":{"type":"array","items":{"type":"string"}}}}',
+  "LedgerlineNamespace":
+    '{"type":"object","required":["namespace","createdAt"],"properties":{"namespace":{"type":"string"},"createdAt":{"type":"string","format":"date-time"}}}',
+  "LedgerlineNamespaceCreate":
+    '{"type":"object","required":["namespace"],"additionalProperties":false,"properties":{"namespace":{"type":"string","pattern":"^[a-z0-9]+(?:[_-][a-z0-9]+)*$","minLength":1,"maxLength":64}}}',
+  "LedgerlineNamespaceCreated":
+    '{"type":"object","required":["namespace","createdAt","firstKey"],"properties":{"namespace":{"type":"string"},"createdAt":{"type":"string","format":"date-time"},"firstKey":{"$ref":"LedgerlineApiKeyCreated"}}}',
+  "LedgerlineNamespacePage":
+    '{"type":"object","required":["items","totalCount","page","pageSize"],"properties":{"items":{"type":"array","items":{"$ref":"LedgerlineNamespace"}},"totalCount":{"type":"integer"},"page":{"type":"integer"},"pageSize":{"type":"integer"}}}',
   "LedgerlineProblemDocument":
     '{"type":"object","required":["type","title","status"],"properties":{"type":{"type":"string","default":"about:blank"},"title":{"type":"string"},"status":{"type":"integer","format":"int16","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string","format":"uri-reference"},"extensions":{"type":"object","additionalProperties":{}}}}',
   "LedgerlineUsageWindow":
