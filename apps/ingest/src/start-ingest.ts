@@ -1,5 +1,4 @@
 import { closeUsageRecord } from '@ledgerline/contract';
-import { defaultIngestLimits } from '@ledgerline/ingest';
 import type { Config } from '@ledgerline/platform/config';
 import {
   type LaneAttempt,
@@ -14,6 +13,7 @@ import {
   createLogger,
   createMetrics,
   type Logger,
+  openTraces,
   startTelemetryServer,
 } from '@ledgerline/platform/telemetry';
 import { RECORD_BYTES_MAX } from './chunk-events.js';
@@ -69,15 +69,23 @@ export async function startIngest(config: Config, changed: Partial<Patience> = {
   const { lanes, probe } = openLanes(config, logger, metrics, times);
   const bodies = new BodyReader({ ...config.ingest, receivingMaxBytes: RECEIVING_MAX_BYTES });
   metrics.watch(lanes, bodies);
+  const traces = await openTraces({
+    service: SERVICE,
+    endpoint: config.telemetry.tracesEndpoint,
+    sampleRatio: config.telemetry.tracesSampleRatio,
+    logger,
+    registry,
+  });
   const rate = config.ingest.requestsPerSecond;
   const ingest = new IngestEvents({
     namespace: NAMESPACE,
     partitions: config.kafka.partitions,
-    limits: { ...defaultIngestLimits, ...config.ingest },
+    limits: config.ingest,
     nowMs: clock.nowMs,
     lanes,
     bodies,
     metrics,
+    traces,
     ...(rate > 0 && { rateLimit: new RateLimit(rate) }),
   });
   const server = createIngestServer({ logger, ingest, requestTimeoutMs: times.requestTimeoutMs });
@@ -105,6 +113,7 @@ export async function startIngest(config: Config, changed: Partial<Patience> = {
       await closed;
       await probe.stop();
       await clock.close();
+      await traces?.close();
       await telemetry.close();
     },
   };

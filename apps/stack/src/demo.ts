@@ -7,8 +7,8 @@ import { tellStory } from './demo-story.js';
 import { planInstance } from './plan-instance.js';
 import { startInstance } from './start-instance.js';
 
-// An instance has a base port and eleven more.
-const portsPerInstance = 12;
+// An instance has a base port and twelve more.
+const portsPerInstance = 13;
 
 const say = (line: string): void => {
   console.log(line);

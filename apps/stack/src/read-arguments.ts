@@ -18,7 +18,7 @@ npm run reset -- [options]  remove the data of a stopped instance
 
   --config FILE   YAML configuration (or LEDGERLINE_CONFIG)
   --data DIR      where this instance keeps its data (or LEDGERLINE_INSTANCE_DATA_DIR; default .ledgerline/data)
-  --port N        base port; eleven more follow (or LEDGERLINE_INSTANCE_PORT; default 8888)
+  --port N        base port; twelve more follow (or LEDGERLINE_INSTANCE_PORT; default 8888)
   --only A,B      start these services only: ingest, sink, api, worker, front-door; the engines start as needed
   --help          this text`;
 
@@ -27,7 +27,7 @@ export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }
 
-const highestBasePort = 65_524;
+const highestBasePort = 65_523;
 
 export function readArguments(argv: readonly string[]): Arguments {
   const [command = 'start', ...rest] = argv;

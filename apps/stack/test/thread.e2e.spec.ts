@@ -80,7 +80,7 @@ const moveTo = async (now: string): Promise<Reply> => {
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'ledgerline-thread-'));
   const env = { ...process.env, LEDGERLINE_CLOCK_MODE: 'virtual' };
-  const args = { command: 'start', port: await freePortBlock(12), dataDir, help: false } as const;
+  const args = { command: 'start', port: await freePortBlock(13), dataDir, help: false } as const;
   instance = await startInstance(planInstance(args, env), { env, say: () => undefined });
   // A clean month start makes every expectation readable; the virtual clock begins at the machine's time.
   await moveTo('2027-01-01T00:00:00Z');

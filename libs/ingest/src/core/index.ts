@@ -1,4 +1,4 @@
-export { defaultIngestLimits, type IngestLimits } from './limits.js';
+export type { IngestLimits } from './limits.js';
 export { decideMode, type IngestMode } from './media.js';
 export { decideIngest, type IngestRequest } from './parse.js';
 export { parseRfc3339Seconds } from './time.js';

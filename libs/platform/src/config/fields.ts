@@ -18,6 +18,13 @@ export const integer = ({ fallback, min, max, why }: IntegerOptions): Field<numb
   why,
 });
 
+/** A share between nothing and all. */
+export const ratio = (fallback: number, why: string): Field<number> => ({
+  schema: { type: 'number', minimum: 0, maximum: 1 },
+  fallback,
+  why,
+});
+
 export const port = (offset: number, why: string): Field<number> =>
   integer({ fallback: (base) => base + offset, min: 0, max: 65_535, why });
 

@@ -122,6 +122,7 @@ function applyEnvironment(document: Loose, env: ConfigSource['env']): string[] {
 
 function readVariable(value: string, type: unknown): unknown {
   if (type === 'integer') return /^-?\d+$/.test(value) ? Number(value) : value;
+  if (type === 'number') return /^\d+(?:\.\d+)?$/.test(value) ? Number(value) : value;
   if (type === 'boolean') return value === 'true' ? true : value === 'false' ? false : value;
   if (type === 'array')
     return value
@@ -212,6 +213,13 @@ function findContradictions(config: Config, env: ConfigSource['env']): string[] 
   }
   if (config.ingest.inflatedMaxBytes < config.ingest.bodyMaxBytes) {
     problems.push('ingest.inflatedMaxBytes must not be less than ingest.bodyMaxBytes');
+  }
+  const { eventsMonths, readingsMonths } = config.retention;
+  if (readingsMonths > 0 && (eventsMonths === 0 || eventsMonths > readingsMonths)) {
+    problems.push(
+      'retention.readingsMonths must not be less than retention.eventsMonths: a new meter would be filled from events whose ' +
+        'readings every other meter has lost',
+    );
   }
   const slugs = config.meters.map((meter) => meter.slug);
   for (const slug of new Set(slugs.filter((one, index) => slugs.indexOf(one) !== index))) {

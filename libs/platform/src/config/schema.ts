@@ -1,4 +1,4 @@
-import { choice, flag, integer, port, text, texts, type Values } from './fields.js';
+import { choice, flag, integer, port, ratio, text, texts, type Values } from './fields.js';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -14,7 +14,7 @@ export const sections = {
     port: integer({
       fallback: 8888,
       min: 1,
-      max: 65_524, // eleven more ports follow the base port
+      max: 65_523, // twelve more ports follow the base port
       why: 'The front door; all other ports default to this one plus a fixed offset.',
     }),
   },
@@ -75,6 +75,7 @@ export const sections = {
     host: text(loopback, 'Address of the one base URL; its port is instance.port.'),
     ingestUrl: text((base) => `http://${loopback}:${base + 1}`, 'Where POST /api/v1/events goes.'),
     billingUrl: text((base) => `http://${loopback}:${base + 2}`, 'Where everything else goes.'),
+    telemetryPort: port(12, 'Health and metrics.'),
     accessLog: text('', 'File that gets one JSON line per request served; empty means none.'),
   },
   ingest: {
@@ -110,6 +111,18 @@ export const sections = {
       min: 64,
       max: 16 * MiB,
       why: 'One string within an event: longer texts are content, not usage.',
+    }),
+    keysMax: integer({
+      fallback: 256,
+      min: 1,
+      max: 10_000,
+      why: 'Members of one object of an event: hashing and walking it stay cheap.',
+    }),
+    issuesMax: integer({
+      fallback: 100,
+      min: 1,
+      max: 10_000,
+      why: 'Issues one answer lists, the rest is counted: the answer to a hopeless batch stays readable.',
     }),
     laneBytesMax: integer({
       fallback: 64 * MiB,
@@ -155,6 +168,26 @@ export const sections = {
       min: MiB,
       max: 65_536 * MiB,
       why: 'Memory of the duplicate filters: 16 bits a key, 268 million keys.',
+    }),
+  },
+  retention: {
+    eventsMonths: integer({
+      fallback: 0,
+      min: 0,
+      max: 1200,
+      why: 'Whole months raw events are kept after the month they arrived in; 0 keeps them for ever. Backups aside they are gone then.',
+    }),
+    readingsMonths: integer({
+      fallback: 0,
+      min: 0,
+      max: 1200,
+      why: 'The same for readings, from which usage is answered and billed; 0 keeps them for ever.',
+    }),
+    checkEveryMs: integer({
+      fallback: 3_600_000,
+      min: 100,
+      max: 86_400_000,
+      why: 'How often the sink looks for a month to drop; a look without one is a cheap query.',
     }),
   },
   billing: {
@@ -211,6 +244,15 @@ export const sections = {
       ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
       'info',
       'pino’s levels.',
+    ),
+    tracesEndpoint: text(
+      '',
+      'Where OTLP over HTTP takes traces (http://collector:4318/v1/traces); empty switches tracing off, at no cost.',
+      '^(?:https?://.+)?$',
+    ),
+    tracesSampleRatio: ratio(
+      0.01,
+      'Share of traces recorded when the caller has not decided: a hundredth shows where time goes and costs little.',
     ),
   },
 } as const;

@@ -1,9 +1,11 @@
-import type { RecordProducer } from './lane-producer.js';
+import type { RecordHeaders, RecordProducer } from './lane-producer.js';
 
 /** The log that fake producers write to; it outlives each of them, as a broker does. */
 export class FakeLog {
   /** By partition, in order. */
   readonly records = new Map<number, Buffer[]>();
+  /** Of every record written, in the order of writing. */
+  readonly headers: (RecordHeaders | undefined)[] = [];
   /** Producers opened so far. */
   opened = 0;
   /** Most records under way in one partition at once. */
@@ -30,7 +32,7 @@ export class FakeLog {
     return thaw;
   }
 
-  async write(partition: number, value: Buffer): Promise<{ baseOffset: bigint }> {
+  async write(partition: number, value: Buffer, headers?: RecordHeaders): Promise<{ baseOffset: bigint }> {
     const count = (this.underWay.get(partition) ?? 0) + 1;
     this.underWay.set(partition, count);
     this.underWayMax = Math.max(this.underWayMax, count);
@@ -41,6 +43,7 @@ export class FakeLog {
       if (fault === 'refused') throw new Error('the fake log refuses');
       if (fault === 'same-offset') return { baseOffset: BigInt(records.length - 1) };
       records.push(value);
+      this.headers.push(headers);
       this.records.set(partition, records);
       if (fault === 'written-unacknowledged') throw new Error('the fake acknowledgement is lost');
       return { baseOffset: BigInt(records.length - 1) };
@@ -57,9 +60,9 @@ class FakeProducer implements RecordProducer {
 
   constructor(private readonly log: FakeLog) {}
 
-  async send(partition: number, value: Buffer): Promise<{ baseOffset: bigint }> {
+  async send(partition: number, value: Buffer, headers?: RecordHeaders): Promise<{ baseOffset: bigint }> {
     if (this.isClosed) throw new Error('the producer is closed');
-    return this.log.write(partition, value);
+    return this.log.write(partition, value, headers);
   }
 
   close(): Promise<void> {

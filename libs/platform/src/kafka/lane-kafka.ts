@@ -1,6 +1,6 @@
 import { Kafka, logLevel, type Producer, type RecordMetadata } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { RecordProducer } from './lane-producer.js';
+import type { RecordHeaders, RecordProducer } from './lane-producer.js';
 
 export interface LaneKafkaOptions {
   readonly brokers: readonly string[];
@@ -38,6 +38,7 @@ const REQUEST_BYTES_MAX = 8 * 1024 * 1024;
 interface Waiting {
   readonly partition: number;
   readonly value: Buffer;
+  readonly headers: RecordHeaders | undefined;
   readonly resolve: (written: { baseOffset: bigint }) => void;
   readonly reject: (error: Error) => void;
 }
@@ -79,9 +80,9 @@ class KafkaRecordProducer implements RecordProducer {
     private readonly topic: string,
   ) {}
 
-  send(partition: number, value: Buffer): Promise<{ baseOffset: bigint }> {
+  send(partition: number, value: Buffer, headers?: RecordHeaders): Promise<{ baseOffset: bigint }> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ partition, value, resolve, reject });
+      this.waiting.push({ partition, value, headers, resolve, reject });
       if (this.isSending) return;
       this.isSending = true;
       // After this turn, so that the lanes beside can add theirs.
@@ -102,7 +103,9 @@ class KafkaRecordProducer implements RecordProducer {
         topic: this.topic,
         acks: -1,
         timeout: 5_000,
-        messages: batch.map(({ partition, value }) => ({ key: null, value, partition })),
+        messages: batch.map(({ partition, value, headers }) =>
+          headers === undefined ? { key: null, value, partition } : { key: null, value, partition, headers },
+        ),
       })
       .then(
         (written) => settle(batch, written),

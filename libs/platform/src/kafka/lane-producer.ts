@@ -1,10 +1,13 @@
+/** Beside the value; absent unless somebody traces. */
+export type RecordHeaders = Readonly<Record<string, string>>;
+
 /** What a lane needs of Kafka. One producer serves all lanes; each lane has at most one `send` under way. */
 export interface RecordProducer {
   /**
    * Writes one record to one partition and answers its offset once acks=all holds. Rejects when that is not known; the record may
    * then be in the log or not.
    */
-  send(partition: number, value: Buffer): Promise<{ readonly baseOffset: bigint }>;
+  send(partition: number, value: Buffer, headers?: RecordHeaders): Promise<{ readonly baseOffset: bigint }>;
   /** Ends the connection. A `send` under way rejects or resolves; none may follow. */
   close(): Promise<void>;
 }

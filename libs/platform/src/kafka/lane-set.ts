@@ -42,9 +42,9 @@ export class LaneSet {
 
   /**
    * Resolves when every chunk is acknowledged by acks=all. Rejects with a `LaneFault` otherwise; some chunks may have been
-   * written even then.
+   * written even then. `traceparent`: of the request, where its trace is sampled.
    */
-  async append(chunks: readonly PartitionChunk[]): Promise<void> {
+  async append(chunks: readonly PartitionChunk[], traceparent?: string): Promise<void> {
     if (this.isClosing) throw new LaneFault('closing', 'shutting down');
     let bytes = 0;
     for (const chunk of chunks) bytes += chunk.bytes;
@@ -54,7 +54,7 @@ export class LaneSet {
     }
     this.bytes += bytes;
     const nowMs = performance.now();
-    const acks = chunks.map((chunk) => this.laneOf(chunk.partition).append(chunk, nowMs));
+    const acks = chunks.map((chunk) => this.laneOf(chunk.partition).append(chunk, nowMs, traceparent));
     this.schedule();
     // All of them, then the first fault: a request is answered only once nothing of it is under way unheard.
     for (const ack of await Promise.allSettled(acks)) {

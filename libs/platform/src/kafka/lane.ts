@@ -1,4 +1,5 @@
-import { type ProducerSupply, within } from './lane-producer.js';
+import { recordTracesMax, tracesHeader } from '../telemetry/traces.js';
+import { type ProducerSupply, type RecordHeaders, within } from './lane-producer.js';
 
 /** Why an append did not end in an acknowledgement. */
 export type LaneFaultKind =
@@ -28,6 +29,7 @@ export interface Chunk {
 }
 
 interface Waiter extends Chunk {
+  readonly traceparent?: string;
   readonly expiresAtMs: number;
   readonly resolve: () => void;
   readonly reject: (fault: LaneFault) => void;
@@ -67,6 +69,8 @@ export class Lane {
   private lastOffset = -1n;
   private wake: (() => void) | undefined;
   private isClosed = false;
+  /** Some waiter is traced: without any, records are made as if there were no tracing. */
+  private isTraced = false;
 
   /** @param onIdle told whenever the lane could take its next record, and with the bytes that left memory */
   constructor(
@@ -83,9 +87,15 @@ export class Lane {
     return this.isIdle && this.queue.length === 0;
   }
 
-  append(chunk: Chunk, nowMs: number): Promise<void> {
+  append(chunk: Chunk, nowMs: number, traceparent?: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.queue.push({ ...chunk, expiresAtMs: nowMs + this.options.ackTimeoutMs, resolve, reject });
+      const waiter = { ...chunk, expiresAtMs: nowMs + this.options.ackTimeoutMs, resolve, reject };
+      if (traceparent === undefined) {
+        this.queue.push(waiter);
+        return;
+      }
+      this.isTraced = true;
+      this.queue.push({ ...waiter, traceparent });
     });
   }
 
@@ -95,7 +105,9 @@ export class Lane {
     const record = this.takeRecord();
     this.underWay = record;
     const value = this.options.close(record.map(({ text }) => text));
-    void this.write(record, value).then(() => {
+    const headers = this.isTraced ? headersOf(record) : undefined;
+    if (this.queue.length === 0) this.isTraced = false;
+    void this.write(record, value, headers).then(() => {
       this.underWay = [];
       this.onIdle(sum(record, 'bytes'));
     });
@@ -139,10 +151,14 @@ export class Lane {
   }
 
   /** Sends the same record until it is acknowledged, or until nobody waits for it any more. Never rejects. */
-  private async write(record: readonly Waiter[], value: Buffer): Promise<void> {
+  private async write(
+    record: readonly Waiter[],
+    value: Buffer,
+    headers: RecordHeaders | undefined,
+  ): Promise<void> {
     const lastExpiryMs = record.at(-1)?.expiresAtMs ?? 0;
     for (let waitMs = RESEND_WAIT_MS.first; ; waitMs = Math.min(waitMs * 2, RESEND_WAIT_MS.most)) {
-      const error = await this.attempt(record, value);
+      const error = await this.attempt(record, value, headers);
       if (error === undefined) {
         for (const waiter of record) waiter.resolve();
         return;
@@ -161,14 +177,18 @@ export class Lane {
   }
 
   /** One attempt. Answers the error, having dropped the producer it was made with. */
-  private async attempt(record: readonly Waiter[], value: Buffer): Promise<Error | undefined> {
+  private async attempt(
+    record: readonly Waiter[],
+    value: Buffer,
+    headers: RecordHeaders | undefined,
+  ): Promise<Error | undefined> {
     const { supply, attemptTimeoutMs, onAttempt } = this.options;
     const startedAtMs = performance.now();
     let error: Error | undefined;
     try {
       const producer = await supply.get();
       try {
-        const sending = producer.send(this.partition, value);
+        const sending = producer.send(this.partition, value, headers);
         this.checkOffset((await within(sending, attemptTimeoutMs, 'writing a record')).baseOffset);
       } catch (failure) {
         await supply.drop(producer);
@@ -209,3 +229,12 @@ export class Lane {
 
 const sum = (chunks: readonly Chunk[], field: 'events' | 'bytes'): number =>
   chunks.reduce((total, chunk) => total + chunk[field], 0);
+
+function headersOf(record: readonly Waiter[]): RecordHeaders | undefined {
+  const traces = new Set<string>();
+  for (const { traceparent } of record) {
+    if (traceparent !== undefined) traces.add(traceparent);
+    if (traces.size === recordTracesMax) break;
+  }
+  return traces.size === 0 ? undefined : { [tracesHeader]: [...traces].join(',') };
+}

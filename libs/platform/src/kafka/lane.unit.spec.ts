@@ -55,6 +55,23 @@ describe('lanes', () => {
     expect(textsOf(log)).toEqual(['a,b', 'c,d']);
   });
 
+  it('tell in a header whose traced requests are in a record, sixteen at most, and have none otherwise', async () => {
+    const log = new FakeLog();
+    const { lanes } = open(log, { recordEventsMax: 40 });
+    await Promise.all([lanes.append([chunk('a')]), lanes.append([chunk('b')])]);
+    const traces = Array.from(
+      { length: 20 },
+      (_, at) => `00-${String(at).padStart(32, '0')}-00f067aa0ba902b7-01`,
+    );
+    await Promise.all([
+      lanes.append([chunk('c')]),
+      ...traces.map((traceparent) => lanes.append([chunk('d')], traceparent)),
+      lanes.append([chunk('e')], traces[0]),
+    ]);
+    await lanes.append([chunk('f')]);
+    expect(log.headers).toEqual([undefined, { traceparents: traces.slice(0, 16).join(',') }, undefined]);
+  });
+
   it('keep one record under way in each partition, in order, whatever the load', async () => {
     const log = new FakeLog();
     const { lanes } = open(log);
