@@ -39,7 +39,6 @@ export const unbound: readonly OperationId[] = [
   'queryFeatureCost', // GET /api/v1/features/{featureId}/cost
   'listGrants', // GET /api/v1/grants
   'listCurrencies', // GET /api/v1/info/currencies
-  'getProgress', // GET /api/v1/info/progress/{id}
   'marketplaceAppInstall', // POST /api/v1/marketplace/listings/{type}/install
   'marketplaceAppAPIKeyInstall', // POST /api/v1/marketplace/listings/{type}/install/apikey
   'marketplaceOAuth2InstallGetURL', // GET /api/v1/marketplace/listings/{type}/install/oauth2

@@ -1,7 +1,18 @@
 import type { Clock, UnitOfWork } from '@ledgerline/kernel';
-import { CLICKHOUSE, CLOCK, CONFIG, POSTGRES, type Room, UNIT_OF_WORK } from '@ledgerline/platform';
+import {
+  CACHE,
+  CLICKHOUSE,
+  CLOCK,
+  CONFIG,
+  METRICS,
+  POSTGRES,
+  type Room,
+  UNIT_OF_WORK,
+} from '@ledgerline/platform';
+import type { Cache } from '@ledgerline/platform/cache';
 import { type ClickHouseClient, findClickHouseTrouble } from '@ledgerline/platform/clickhouse';
 import type { Config } from '@ledgerline/platform/config';
+import { Counter, type Registry } from '@ledgerline/platform/telemetry';
 import { Inject, Module, type OnApplicationBootstrap, type Provider } from '@nestjs/common';
 import type { Platform } from '@ledgerline/platform/nest';
 import {
@@ -14,7 +25,10 @@ import {
   type UsageStore,
 } from './core/ports.js';
 import { EventsController } from './http/events.controller.js';
+import { InfoController } from './http/info.controller.js';
 import { MetersController } from './http/meters.controller.js';
+import { CachedProgressStore } from './store/cached-progress-store.js';
+import { ClickHouseQueryWatch } from './store/clickhouse-query-watch.js';
 import { ClickHouseUsageStore } from './store/clickhouse-usage-store.js';
 import { PostgresMeterStore } from './store/postgres-meter-store.js';
 import { PostgresMeterVersionStore } from './store/postgres-meter-version-store.js';
@@ -27,6 +41,7 @@ import { QueryMeter, type UsagePorts } from './use-cases/query-meter.js';
 import { QueryUsage } from './use-cases/query-usage.js';
 import { QueryUsageByGroup } from './use-cases/query-usage-by-group.js';
 import { ReadMeters } from './use-cases/read-meters.js';
+import { TrackProgress } from './use-cases/track-progress.js';
 import { UpdateMeter } from './use-cases/update-meter.js';
 
 /** Meters of the configuration file belong to the namespace that requests without a key act in. */
@@ -76,6 +91,25 @@ const stores: readonly Provider[] = [
 
 const useCases: readonly Provider[] = [
   {
+    provide: tokens.TRACK_PROGRESS,
+    inject: [CACHE, CLICKHOUSE, CLOCK, METRICS],
+    useFactory: (...[cache, client, clock, metrics]: [Cache, ClickHouseClient, Clock, Registry]) => {
+      const failures = new Counter({
+        name: 'ledgerline_progress_failures_total',
+        help: 'Times that progress of a query could not be seen, kept or found.',
+        registers: [metrics],
+      });
+      return new TrackProgress({
+        store: new CachedProgressStore(cache),
+        watch: new ClickHouseQueryWatch(client),
+        clock,
+        onTrouble: () => {
+          failures.inc();
+        },
+      });
+    },
+  },
+  {
     provide: tokens.CREATE_METER,
     inject: [UNIT_OF_WORK, tokens.METER_STORE],
     useFactory: (unitOfWork: UnitOfWork, meters: MeterStore) => new CreateMeter(unitOfWork, meters),
@@ -99,8 +133,8 @@ const useCases: readonly Provider[] = [
   },
   {
     provide: tokens.QUERY_METER,
-    inject: [tokens.USAGE_PORTS],
-    useFactory: (ports: UsagePorts) => new QueryMeter(ports),
+    inject: [tokens.USAGE_PORTS, tokens.TRACK_PROGRESS],
+    useFactory: (ports: UsagePorts, progress: TrackProgress) => new QueryMeter(ports, progress),
   },
   {
     provide: tokens.QUERY_USAGE,
@@ -114,8 +148,9 @@ const useCases: readonly Provider[] = [
   },
   {
     provide: tokens.LIST_EVENTS,
-    inject: [tokens.USAGE_PORTS, CLOCK],
-    useFactory: (ports: UsagePorts, clock: Clock) => new ListEvents({ ...ports, clock }),
+    inject: [tokens.USAGE_PORTS, CLOCK, tokens.TRACK_PROGRESS],
+    useFactory: (ports: UsagePorts, clock: Clock, progress: TrackProgress) =>
+      new ListEvents({ ...ports, clock, progress }),
   },
   {
     provide: tokens.DECLARE_METERS,
@@ -127,7 +162,7 @@ const useCases: readonly Provider[] = [
 ];
 
 @Module({
-  controllers: [MetersController, EventsController],
+  controllers: [MetersController, EventsController, InfoController],
   providers: [...stores, ...useCases],
   exports: [
     tokens.METER_STORE,

@@ -3,6 +3,8 @@ export const READ_METERS = Symbol('metering.READ_METERS');
 export const UPDATE_METER = Symbol('metering.UPDATE_METER');
 export const DELETE_METER = Symbol('metering.DELETE_METER');
 export const QUERY_METER = Symbol('metering.QUERY_METER');
+/** Follows queries that name a client id: `TrackProgress`. */
+export const TRACK_PROGRESS = Symbol('metering.TRACK_PROGRESS');
 export const LIST_EVENTS = Symbol('metering.LIST_EVENTS');
 export const DECLARE_METERS = Symbol('metering.DECLARE_METERS');
 /** Usage of a meter for other rooms: `QueryUsage`. */

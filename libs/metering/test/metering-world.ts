@@ -3,8 +3,9 @@ import { openClickHouse } from '@ledgerline/platform/clickhouse';
 import { loadConfig, type MeterConfig } from '@ledgerline/platform/config';
 import { createHttpApp } from '@ledgerline/platform/http';
 import { migrate, openPostgres, PostgresUnitOfWork, readMigrations } from '@ledgerline/platform/postgres';
-import { CLICKHOUSE, CLOCK, CONFIG, POSTGRES, UNIT_OF_WORK } from '@ledgerline/platform';
-import { createLogger } from '@ledgerline/platform/telemetry';
+import { CACHE, CLICKHOUSE, CLOCK, CONFIG, METRICS, POSTGRES, UNIT_OF_WORK } from '@ledgerline/platform';
+import { RedisCache } from '@ledgerline/platform/cache';
+import { createLogger, Registry } from '@ledgerline/platform/telemetry';
 import { fixedClock, type FixedClock, freePortBlock, isolated } from '@ledgerline/testkit';
 import type { DynamicModule } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -94,15 +95,18 @@ export class MeteringWorld {
       refresh: () => Promise.resolve(),
     });
     const neighbours: Neighbours = { customers: [], use: new Map(), keysInUse: new Map() };
-    const module = rootModule({ clickhouse, postgres, clock, config, neighbours });
+    const logger = createLogger({ service, level: 'fatal' });
+    const cache = new RedisCache({ url: corner.redisUrl, keyPrefix: corner.redisPrefix, logger });
+    const module = rootModule({ clickhouse, postgres, clock, config, neighbours, cache });
     const release = async (): Promise<void> => {
       await clickhouse.close();
       await postgres.destroy();
+      cache.close();
       await corner.dispose();
     };
     try {
       const app = await createHttpApp(module, {
-        logger: createLogger({ service, level: 'fatal' }),
+        logger,
         bodyMaxBytes: 1_048_576,
         clock,
         validateReplies: true,
@@ -239,12 +243,15 @@ function rootModule(parts: {
   clock: FixedClock;
   config: unknown;
   neighbours: Neighbours;
+  cache: RedisCache;
 }): DynamicModule {
   const { neighbours } = parts;
   const providers = [
     { provide: CONFIG, useValue: parts.config },
     { provide: POSTGRES, useValue: parts.postgres },
     { provide: CLICKHOUSE, useValue: parts.clickhouse },
+    { provide: CACHE, useValue: parts.cache },
+    { provide: METRICS, useValue: new Registry() },
     { provide: CLOCK, useValue: parts.clock },
     { provide: UNIT_OF_WORK, useValue: new PostgresUnitOfWork(parts.postgres, parts.clock) },
     {

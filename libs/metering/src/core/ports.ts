@@ -4,6 +4,7 @@ import type { Extraction, Meter, MeterVersion } from './meter.js';
 import type { CustomerKeys, UsageRow } from './meter-query.js';
 import type { EventListQuery, ListedEvent } from './plan-event-list.js';
 import type { Chunk, ReadingRange } from './plan-chunk.js';
+import type { Progress } from './progress.js';
 import type { Statement } from './statement.js';
 
 /** Meters and their versions in Postgres. */
@@ -114,12 +115,40 @@ export interface BuilderLock {
   tryRun<T>(work: (takenOver: boolean) => Promise<T>): Promise<T | undefined>;
 }
 
+/** A query whose progress somebody asked for. */
+export interface WatchedQuery {
+  /** Unique: by it the query is found among those that run. */
+  readonly tag: string;
+  /** Told once, at the end, how many rows were read. */
+  readonly onRead: (rows: number) => void;
+}
+
+/** Looks at queries while they run. */
+export interface QueryWatch {
+  /** Undefined when no query of the tag is running now. */
+  progressOf(tag: string): Promise<Pick<Progress, 'success' | 'total'> | undefined>;
+}
+
+/** Where progress is kept for a few minutes. Losing it costs the progress only. */
+export interface ProgressStore {
+  put(namespace: string, id: string, progress: Progress): Promise<void>;
+  find(namespace: string, id: string): Promise<Progress | undefined>;
+}
+
 export interface UsageStore {
   timeZones(): Promise<ReadonlySet<string>>;
   /** Refused as 'meters-moved' when readings belong to a set of meters that the plan did not know. */
-  meterRows(statement: Statement, groups: number): Promise<readonly UsageRow[] | 'meters-moved'>;
+  meterRows(
+    statement: Statement,
+    groups: number,
+    watched?: WatchedQuery,
+  ): Promise<readonly UsageRow[] | 'meters-moved'>;
   periodRows(statement: Statement): Promise<readonly PeriodRow[] | 'meters-moved'>;
-  events(query: EventListQuery, meters: readonly Meter[]): Promise<readonly ListedEvent[]>;
+  events(
+    query: EventListQuery,
+    meters: readonly Meter[],
+    watched?: WatchedQuery,
+  ): Promise<readonly ListedEvent[]>;
 }
 
 export interface PeriodRow {

@@ -11,6 +11,7 @@ import {
 import type { MeterChange, MeterDraft } from '../core/decide-meter.js';
 import { groupByTexts, type Meter } from '../core/meter.js';
 import type { AnswerRow, MeterQueryAnswer } from '../core/meter-query.js';
+import type { Progress } from '../core/progress.js';
 import type { MeterQueryInput } from '../core/read-meter-query.js';
 import type { ExplainedEvent } from '../use-cases/list-events.js';
 
@@ -116,6 +117,13 @@ const rowToApi = (row: AnswerRow): Schemas['MeterQueryRow'] => ({
   subject: row.subject ?? null,
   ...(row.customerId === undefined ? {} : { customerId: row.customerId }),
   groupBy: { ...row.groupBy },
+});
+
+export const progressToApi = ({ success, failed, total, updatedAt }: Progress): Schemas['Progress'] => ({
+  success,
+  failed,
+  total,
+  updatedAt: toRfc3339(updatedAt),
 });
 
 /**

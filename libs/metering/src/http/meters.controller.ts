@@ -60,7 +60,12 @@ export class MetersController {
 
   @Operation('queryMeter')
   async query({ path, query, headers, context }: OpRequest<'queryMeter'>): Promise<OpReply<'queryMeter'>> {
-    const answer = await this.queryMeter.run(context.namespace, path.meterIdOrSlug, meterQueryFromApi(query));
+    const answer = await this.queryMeter.run(
+      context.namespace,
+      path.meterIdOrSlug,
+      meterQueryFromApi(query),
+      query.clientId,
+    );
     if (!wantsCsv(headers['accept'])) return meterAnswerToApi(answer);
     const disposition = `attachment; filename=${answer.meter.slug}.csv`;
     return mediaReply({
@@ -73,6 +78,7 @@ export class MetersController {
   @Operation('queryMeterPost')
   async queryPost({ path, body, context }: OpRequest<'queryMeterPost'>): Promise<OpReply<'queryMeterPost'>> {
     const input = meterQueryFromApiBody(body);
-    return meterAnswerToApi(await this.queryMeter.run(context.namespace, path.meterIdOrSlug, input));
+    const { namespace } = context;
+    return meterAnswerToApi(await this.queryMeter.run(namespace, path.meterIdOrSlug, input, body.clientId));
   }
 }

@@ -4,7 +4,7 @@ import type { Meter } from '../core/meter.js';
 import type { UsageRow } from '../core/meter-query.js';
 import { type EventListQuery, type ListedEvent, planEventList } from '../core/plan-event-list.js';
 import { querySettings } from '../core/plan-meter-query.js';
-import type { PeriodRow, UsageStore } from '../core/ports.js';
+import type { PeriodRow, UsageStore, WatchedQuery } from '../core/ports.js';
 import type { Statement } from '../core/statement.js';
 import { metersMoved } from '../core/usage-sql.js';
 
@@ -46,8 +46,12 @@ export class ClickHouseUsageStore implements UsageStore {
     }
   }
 
-  async meterRows(statement: Statement, groups: number): Promise<readonly UsageRow[] | 'meters-moved'> {
-    const rows = await this.answered<(string | null)[]>(statement);
+  async meterRows(
+    statement: Statement,
+    groups: number,
+    watched?: WatchedQuery,
+  ): Promise<readonly UsageRow[] | 'meters-moved'> {
+    const rows = await this.answered<(string | null)[]>(statement, watched);
     if (rows === 'meters-moved') return rows;
     return rows.map((row) => {
       const [start, end] = row;
@@ -74,15 +78,20 @@ export class ClickHouseUsageStore implements UsageStore {
     }));
   }
 
-  async events(query: EventListQuery, meters: readonly Meter[]): Promise<readonly ListedEvent[]> {
+  async events(
+    query: EventListQuery,
+    meters: readonly Meter[],
+    watched?: WatchedQuery,
+  ): Promise<readonly ListedEvent[]> {
     const statement = planEventList(query, meters);
     const result = await this.client.query({
       query: statement.sql,
       query_params: { ...statement.params },
-      format: 'JSONEachRow',
-      clickhouse_settings: querySettings,
+      format: 'JSON',
+      clickhouse_settings: { ...querySettings, ...tagSettings(watched) },
     });
-    const rows = await result.json<EventRow>();
+    const { data: rows, statistics } = await result.json<EventRow>();
+    watched?.onRead(statistics?.rows_read ?? 0);
     return rows.map((row) => ({
       id: row.id,
       source: row.source,
@@ -96,17 +105,26 @@ export class ClickHouseUsageStore implements UsageStore {
     }));
   }
 
-  private async answered<T>(statement: Statement): Promise<readonly T[] | 'meters-moved'> {
+  private async answered<T>(
+    statement: Statement,
+    watched?: WatchedQuery,
+  ): Promise<readonly T[] | 'meters-moved'> {
     try {
       const result = await this.client.query({
         query: statement.sql,
         query_params: { ...statement.params },
-        format: 'JSONCompactEachRow',
-        clickhouse_settings: this.options.sharedSnapshot
-          ? { ...querySettings, ...snapshotSettings }
-          : { ...querySettings, enable_shared_storage_snapshot_in_query: 0 },
+        format: 'JSONCompact',
+        clickhouse_settings: {
+          ...querySettings,
+          ...tagSettings(watched),
+          ...(this.options.sharedSnapshot
+            ? snapshotSettings
+            : { enable_shared_storage_snapshot_in_query: 0 as const }),
+        },
       });
-      return await result.json<T>();
+      const { data, statistics } = await result.json<T>();
+      watched?.onRead(statistics?.rows_read ?? 0);
+      return data;
     } catch (error) {
       if (error instanceof Error && error.message.includes(metersMoved)) return 'meters-moved';
       throw error;
@@ -123,6 +141,9 @@ export class ClickHouseUsageStore implements UsageStore {
     return new Set(rows.map(([name]) => name).filter(isKnownHere));
   }
 }
+
+const tagSettings = (watched: WatchedQuery | undefined): { readonly log_comment?: string } =>
+  watched === undefined ? {} : { log_comment: watched.tag };
 
 /** Ends of days are computed here, so a zone must be known on both sides. */
 function isKnownHere(timeZone: string): boolean {

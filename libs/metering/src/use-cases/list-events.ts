@@ -1,9 +1,11 @@
 import { acceptedOrThrow, type Clock, refusal, Refused, type UnitOfWork } from '@ledgerline/kernel';
+import type { EventListQuery, ListedEvent } from '../core/event-query.js';
 import type { Meter } from '../core/meter.js';
-import type { ListedEvent } from '../core/plan-event-list.js';
 import type { MeterStore, UsageAttributionLookup, UsageStore } from '../core/ports.js';
 import { type EventListInput, readEventList } from '../core/read-event-list.js';
+import { type CursorParts, cutPage, type EventPageInput, readEventPage } from '../core/read-event-page.js';
 import { describeReadingProblem } from '../core/reading-problems.js';
+import { filterValuesMax, refuse } from '../core/string-filter.js';
 
 export interface ListEventsPorts {
   readonly unitOfWork: UnitOfWork;
@@ -19,6 +21,10 @@ export interface ExplainedEvent {
   readonly validationError: string | undefined;
 }
 
+interface OfCustomers {
+  readonly customerIds?: readonly string[] | undefined;
+}
+
 // As many as a namespace can list; a meter beyond them would go unmentioned in validation errors only.
 const metersMax = 1000;
 
@@ -26,25 +32,47 @@ const metersMax = 1000;
 export class ListEvents {
   constructor(private readonly ports: ListEventsPorts) {}
 
-  async run(
+  async run(namespace: string, input: EventListInput & OfCustomers): Promise<readonly ExplainedEvent[]> {
+    // Upstream sends an empty parameter for none.
+    const asked = input.customerIds?.length === 0 ? undefined : input.customerIds;
+    const customerKeys = await this.findCustomerKeys(namespace, 'customerId', asked);
+    const now = this.ports.clock.now();
+    const query = acceptedOrThrow(readEventList(input, { namespace, now, customerKeys }));
+    const live = await this.liveMeters(namespace);
+    return this.explainAll(query, live, await this.ports.usage.events(query, live));
+  }
+
+  async page(
     namespace: string,
-    input: EventListInput & { readonly customerIds?: readonly string[] | undefined },
-  ): Promise<readonly ExplainedEvent[]> {
-    const { unitOfWork, meters, usage, attribution, clock } = this.ports;
-    const db = unitOfWork.reader(namespace);
-    const customerKeys = await this.findCustomerKeys(namespace, input.customerIds);
-    const query = acceptedOrThrow(readEventList(input, { namespace, now: clock.now(), customerKeys }));
-    const live = await meters.list(db, {
+    input: EventPageInput & OfCustomers,
+  ): Promise<{ readonly events: readonly ExplainedEvent[]; readonly next: CursorParts | undefined }> {
+    const customerKeys = await this.findCustomerKeys(namespace, 'filter.customerId.$in', input.customerIds);
+    const query = acceptedOrThrow(readEventPage(input, { namespace, customerKeys }));
+    const live = await this.liveMeters(namespace);
+    // One more than asked for tells whether the page ends between two events that only their places tell apart.
+    const found = await this.ports.usage.events({ ...query, limit: query.limit + 1 }, live);
+    const { events, next } = cutPage(query, found);
+    return { events: await this.explainAll(query, live, events), next };
+  }
+
+  private liveMeters(namespace: string): Promise<readonly Meter[]> {
+    return this.ports.meters.list(this.ports.unitOfWork.reader(namespace), {
       includeDeleted: false,
       orderBy: 'key',
       descending: false,
       limit: metersMax,
       offset: 0,
     });
-    const events = await usage.events(query, live);
-    const owners = await attribution.customerIdsOfSubjects(db, [
-      ...new Set(events.map(({ subject }) => subject)),
-    ]);
+  }
+
+  private async explainAll(
+    { namespace }: EventListQuery,
+    live: readonly Meter[],
+    events: readonly ListedEvent[],
+  ): Promise<readonly ExplainedEvent[]> {
+    const subjects = [...new Set(events.map(({ subject }) => subject))];
+    const { unitOfWork, attribution } = this.ports;
+    const owners = await attribution.customerIdsOfSubjects(unitOfWork.reader(namespace), subjects);
     return events.map((event) => {
       const customerId = owners.get(event.subject);
       return { event, customerId, validationError: explain(event, live, customerId) };
@@ -53,9 +81,13 @@ export class ListEvents {
 
   private async findCustomerKeys(
     namespace: string,
+    field: string,
     ids: readonly string[] | undefined,
   ): Promise<readonly string[] | undefined> {
-    if (ids === undefined || ids.length === 0) return undefined;
+    if (ids === undefined || ids.length === 0) return ids;
+    if (ids.length > filterValuesMax) {
+      throw new Refused(refuse(field, `more than ${filterValuesMax} values`).refused);
+    }
     const found = await this.ports.attribution.customersById(this.ports.unitOfWork.reader(namespace), ids);
     const unknown = ids.filter((id) => !found.some((customer) => customer.id === id));
     if (unknown.length > 0) {

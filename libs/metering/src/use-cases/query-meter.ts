@@ -7,6 +7,7 @@ import type { MeterStore, MeterVersionStore, UsageAttributionLookup, UsageStore 
 import { type MeterQueryInput, readMeterQuery, refuseCustomerFilter } from '../core/read-meter-query.js';
 import { askUsage, chooseSource, rawSource } from './choose-source.js';
 import { findCustomers } from './find-customers.js';
+import type { TrackProgress } from './track-progress.js';
 
 export interface UsagePorts {
   readonly unitOfWork: UnitOfWork;
@@ -20,9 +21,18 @@ export interface UsagePorts {
 
 /** Answers one meter query, of a meter by id or slug. */
 export class QueryMeter {
-  constructor(private readonly ports: UsagePorts) {}
+  constructor(
+    private readonly ports: UsagePorts,
+    private readonly progress: TrackProgress,
+  ) {}
 
-  async run(namespace: string, idOrSlug: string, input: MeterQueryInput): Promise<MeterQueryAnswer> {
+  /** With a `clientId` the progress of the query can be asked for while it runs. */
+  async run(
+    namespace: string,
+    idOrSlug: string,
+    input: MeterQueryInput,
+    clientId?: string,
+  ): Promise<MeterQueryAnswer> {
     const { unitOfWork, meters, usage } = this.ports;
     const db = unitOfWork.reader(namespace);
     const meter = await meters.find(db, idOrSlug);
@@ -35,19 +45,22 @@ export class QueryMeter {
     const query = acceptedOrThrow(
       readMeterQuery(input, { meter, customers, timeZones: await usage.timeZones() }),
     );
-    const rows = await askUsage(
-      () =>
-        chooseSource(this.ports.versions, db, {
-          meter,
-          keys: keysOf(query),
-          partitions: this.ports.partitions,
-        }),
-      rawSource(meter),
-      ({ source, extraction }) =>
-        usage.meterRows(
-          planMeterQuery(scopeOf(meter, extraction, source, query), query),
-          query.groupBy.length,
-        ),
+    const rows = await this.progress.run(namespace, clientId, (watched) =>
+      askUsage(
+        () =>
+          chooseSource(this.ports.versions, db, {
+            meter,
+            keys: keysOf(query),
+            partitions: this.ports.partitions,
+          }),
+        rawSource(meter),
+        ({ source, extraction }) =>
+          usage.meterRows(
+            planMeterQuery(scopeOf(meter, extraction, source, query), query),
+            query.groupBy.length,
+            watched,
+          ),
+      ),
     );
     invariant(rows !== 'meters-moved', 'raw events do not depend on the set of meters');
     if (rows.length > answerRowsMax) {
