@@ -1,5 +1,5 @@
 import type { openKafka } from '@ledgerline/platform/kafka';
-import type { Logger } from '@ledgerline/platform/telemetry';
+import { type Logger, tracesHeader } from '@ledgerline/platform/telemetry';
 import type { LogBounds, LogChunk, LogListener, UsageLog } from '@ledgerline/sink';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -73,7 +73,15 @@ export class KafkaUsageLog implements UsageLog {
       await this.admin.connect();
       this.adminConnected = true;
     }
-    const offsets = await this.admin.fetchTopicOffsets(this.options.topic);
+    const { topic } = this.options;
+    let offsets: Awaited<ReturnType<Admin['fetchTopicOffsets']>>;
+    try {
+      offsets = await this.admin.fetchTopicOffsets(topic);
+    } catch (error) {
+      // Whatever this error is called: only a broker that answers and does not list the topic says that it is gone.
+      if ((await this.admin.listTopics()).includes(topic)) throw error;
+      return new Map();
+    }
     return new Map(
       offsets.map(({ partition, low, high }) => [
         partition,
@@ -170,10 +178,11 @@ export class KafkaUsageLog implements UsageLog {
     const { batch } = payload;
     return {
       partition: batch.partition,
-      records: batch.messages.map(({ offset, timestamp, value }) => ({
+      records: batch.messages.map(({ offset, timestamp, value, headers }) => ({
         offset: Number(offset),
         appendedAtMs: Number(timestamp),
         value,
+        traceparents: headers?.[tracesHeader]?.toString(),
       })),
       endOffset: Number(batch.highWatermark),
       isStale: () => this.consumer !== consumer || !payload.isRunning() || payload.isStale(),

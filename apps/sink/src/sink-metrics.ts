@@ -1,5 +1,12 @@
 import type { LogBounds, Sink, SinkObserver, StoredBatch } from '@ledgerline/sink';
-import { Counter, Gauge, Histogram, type Logger, type Registry } from '@ledgerline/platform/telemetry';
+import {
+  Counter,
+  Gauge,
+  Histogram,
+  type Logger,
+  type Registry,
+  type Traces,
+} from '@ledgerline/platform/telemetry';
 
 const seconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 const rowCounts = [1, 10, 100, 1_000, 5_000, 10_000, 20_000];
@@ -7,7 +14,11 @@ const rowCounts = [1, 10, 100, 1_000, 5_000, 10_000, 20_000];
 /** The sink's figures. Everything a person needs to see whether usage arrives, and what became of it. */
 export class SinkMetrics implements SinkObserver {
   private readonly rows: Counter<'status'>;
+  private readonly duplicates: Counter<'reason'>;
+  private readonly invalids: Counter<'reason'>;
+  private readonly delay: Histogram;
   private readonly restarts: Counter<'cause'>;
+  private readonly refusals: Counter<'condition'>;
   private readonly readingsFailures: Counter;
   private readonly suspects: Counter;
   private readonly batchRows: Histogram;
@@ -19,6 +30,7 @@ export class SinkMetrics implements SinkObserver {
   constructor(
     registry: Registry,
     private readonly logger: Logger,
+    private readonly traces?: Traces,
   ) {
     const registers = [registry];
     this.rows = new Counter({
@@ -27,10 +39,34 @@ export class SinkMetrics implements SinkObserver {
       labelNames: ['status'],
       registers,
     });
+    this.duplicates = new Counter({
+      name: 'ledgerline_sink_duplicates_total',
+      help: 'Events that were resent: stored means counted in an earlier batch, same-batch in the one under way.',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.invalids = new Counter({
+      name: 'ledgerline_sink_invalid_total',
+      help: 'Rows that cannot be counted: unreadable records, time or arrival outside of what can be kept.',
+      labelNames: ['reason'],
+      registers,
+    });
+    this.delay = new Histogram({
+      name: 'ledgerline_sink_delay_seconds',
+      help: 'From the log taking a record to its events being stored.',
+      buckets: [...seconds, 60, 300, 3_600],
+      registers,
+    });
     this.restarts = new Counter({
       name: 'ledgerline_sink_restarts_total',
       help: 'Times the sink claimed its partitions again and went on behind the marks, by cause.',
       labelNames: ['cause'],
+      registers,
+    });
+    this.refusals = new Counter({
+      name: 'ledgerline_sink_inserts_refused_total',
+      help: 'Inserts that the store kept out because another sink holds the claim or the mark has moved.',
+      labelNames: ['condition'],
       registers,
     });
     this.readingsFailures = new Counter({
@@ -98,6 +134,18 @@ export class SinkMetrics implements SinkObserver {
     this.rows.inc({ status: 'ok' }, batch.ok);
     this.rows.inc({ status: 'duplicate' }, batch.duplicate);
     this.rows.inc({ status: 'invalid' }, batch.invalid);
+    for (const [reason, count] of Object.entries(batch.duplicateBy)) this.duplicates.inc({ reason }, count);
+    for (const [reason, count] of Object.entries(batch.invalidBy)) this.invalids.inc({ reason }, count);
+    const nowMs = Date.now();
+    for (const atMs of batch.arrivedAtMs) this.delay.observe(Math.max(0, nowMs - atMs) / 1000);
+    if (batch.traceparents.length > 0) {
+      this.traces?.recordBatch({
+        name: 'storeBatch',
+        links: batch.traceparents,
+        tookMs: batch.tookMs,
+        attributes: { 'ledgerline.rows': batch.ok + batch.duplicate + batch.invalid },
+      });
+    }
     this.suspects.inc(batch.suspects);
     this.batchRows.observe(batch.ok + batch.duplicate + batch.invalid);
     this.insertSeconds.observe(batch.tookMs / 1000);
@@ -107,6 +155,11 @@ export class SinkMetrics implements SinkObserver {
   restarted(cause: string, reason: string): void {
     this.restarts.inc({ cause });
     this.logger[cause === 'assigned' ? 'info' : 'warn']({ cause, reason }, 'going on behind the marks');
+  }
+
+  refused(condition: 'claim-lost' | 'mark-moved'): void {
+    this.refusals.inc({ condition });
+    this.logger.warn({ condition }, 'the store refused an insert');
   }
 
   acquired(partitions: readonly number[]): void {

@@ -1,4 +1,5 @@
 import { ReadingsPump, type ReadingsBuilder, Sink, SinkEventsStore } from '@ledgerline/sink';
+import type { EventsStore } from '@ledgerline/sink/core';
 import {
   type ClickHouseClient,
   findClickHouseTrouble,
@@ -6,7 +7,7 @@ import {
 } from '@ledgerline/platform/clickhouse';
 import type { Config } from '@ledgerline/platform/config';
 import { openKafka, topicsOf } from '@ledgerline/platform/kafka';
-import { createMetrics, type Logger, startTelemetryServer } from '@ledgerline/platform/telemetry';
+import { createMetrics, type Logger, openTraces, startTelemetryServer } from '@ledgerline/platform/telemetry';
 import { codec } from './codec.js';
 import { KafkaUsageLog } from './kafka-usage-log.js';
 import { SinkMetrics } from './sink-metrics.js';
@@ -30,13 +31,24 @@ export type OpenReadings = (config: Config, clickhouse: ClickHouseClient, logger
 const service = 'sink';
 const dayMs = 24 * 60 * 60 * 1000;
 
+/** Only the tests that prove what the real store is good for give another one. */
+type OpenStore = (clickhouse: ClickHouseClient) => EventsStore;
+
 export async function startSink(
   config: Config,
   logger: Logger,
   openReadings: OpenReadings,
+  openStore: OpenStore = (clickhouse) => new SinkEventsStore(clickhouse),
 ): Promise<RunningSink> {
   const registry = createMetrics(service);
-  const metrics = new SinkMetrics(registry, logger);
+  const traces = await openTraces({
+    service,
+    endpoint: config.telemetry.tracesEndpoint,
+    sampleRatio: config.telemetry.tracesSampleRatio,
+    logger,
+    registry,
+  });
+  const metrics = new SinkMetrics(registry, logger, traces);
   const clickhouse = openClickHouse({ ...config.clickhouse, service });
   const readings = openReadings(config, clickhouse, logger);
   const pump = new ReadingsPump(readings, (reason) => metrics.readingsFailed(reason));
@@ -48,7 +60,7 @@ export async function startSink(
     logger,
   });
   const sink = new Sink(
-    { log, store: new SinkEventsStore(clickhouse), readings: pump, observer: metrics, codec },
+    { log, store: openStore(clickhouse), readings: pump, observer: metrics, codec },
     {
       batchRowsMax: config.sink.batchRowsMax,
       batchBytesMax: config.sink.batchBytesMax,
@@ -81,6 +93,7 @@ export async function startSink(
       await sink.close();
       await readings.close();
       await clickhouse.close();
+      await traces?.close();
       await telemetry.close();
     },
   };

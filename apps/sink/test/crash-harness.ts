@@ -215,7 +215,7 @@ async function prepare(stack: Stack): Promise<void> {
       clickhouse: async (query) => {
         await clickhouse.command({ query });
       },
-      migrations: readMigrations().filter(({ room }) => room === 'platform' || room === 'metering'),
+      migrations: readMigrations().filter(({ room }) => ['platform', 'sink', 'metering'].includes(room)),
     });
     await declareMeters(clickhouse, stack.postgresUrl, [
       { slug: 'crash', eventType: 'crash', aggregation: 'SUM', valueProperty: '$.amount' },

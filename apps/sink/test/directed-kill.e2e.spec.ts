@@ -6,12 +6,16 @@ import {
   eventually,
   freePortBlock,
   killAtRename,
+  makeNaive,
+  type NaiveMode,
+  prepareNaive,
   sharedEngines,
 } from '@ledgerline/testkit';
+import { SinkEventsStore } from '@ledgerline/sink';
+import { rowColumns } from '@ledgerline/sink/core';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { NaiveStore, type NaiveMode } from './naive-store.js';
 import { openRig, type SinkRig, usage } from './sink-rig.js';
 
 jest.setTimeout(120_000);
@@ -53,7 +57,7 @@ async function runThrough(point: Point, naive?: NaiveMode): Promise<Result> {
   const engines: EngineAddresses = { ...sharedEngines(), clickhouseUrl: gateway.url };
   const rig = await openRig({ partitions: 2, engines });
   try {
-    if (naive !== undefined) await NaiveStore.prepare(rig.clickhouse, naive);
+    if (naive !== undefined) await prepareNaive(rig.clickhouse, naive);
     await gateway.stop();
     gateway = await startClickhouse({ ...options, env: await killAtRename(point) });
     const doomed = gateway;
@@ -61,7 +65,10 @@ async function runThrough(point: Point, naive?: NaiveMode): Promise<Result> {
     void doomed.exited.then(() => (isGone = true));
     const sink = await rig.startSink({
       settings: { batchWaitMs: 5 },
-      ...(naive === undefined ? {} : { openStore: (client) => new NaiveStore(client, naive) }),
+      ...(naive !== undefined && {
+        openStore: (client) =>
+          makeNaive(new SinkEventsStore(client), client, { mode: naive, columns: rowColumns }),
+      }),
     });
     let nano = 0n;
     for (let record = 0; record < records; record += 1) {

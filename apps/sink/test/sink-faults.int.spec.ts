@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { SinkEventsStore } from '@ledgerline/sink';
 import { SinkBatch, DedupeFilters } from '@ledgerline/sink/core';
-import { eventually } from '@ledgerline/testkit';
+import { eventually, FaultProxy } from '@ledgerline/testkit';
 import { codec } from '../src/codec.js';
-import { FaultProxy } from './fault-proxy.js';
+
 import { openRig, type SinkRig, type SinkUnderTest, usage } from './sink-rig.js';
 
 jest.setTimeout(90_000);
@@ -103,6 +103,33 @@ describe('a sink that finds the log changed', () => {
     await untilFault(sink);
     expect(sink.faults[0]?.code).toBe('log-replaced');
     expect(await rig.counts()).toEqual({ ok: 3 });
+  });
+
+  it('stops when the topic was deleted under it, and not while nothing is stored', async () => {
+    const rig = await open();
+    const sink = await rig.startSink();
+    await rig.sendTo(0, [usage()]);
+    await untilStored(rig, 1);
+    await rig.admin.deleteTopics({ topics: [rig.topic] });
+    await untilFault(sink);
+    expect(sink.faults[0]).toMatchObject({ code: 'log-missing' });
+    expect(sink.sink.trouble()).toContain('offset 0 of its partition 0 is stored');
+    expect(sink.sink.trouble()).toContain('restart the sink');
+    await sink.stop();
+    // A fresh instance whose topic nobody has made yet only waits for it.
+    await rig.clickhouse.command({ query: 'TRUNCATE TABLE events' });
+    const fresh = await rig.startSink();
+    await eventually(
+      async () => {
+        await fresh.sink.inspect().catch(() => undefined); // tidy: the condition below is what counts
+        return fresh.sink.trouble()?.includes('the topic of usage events does not exist') === true;
+      },
+      { deadlineMs, what: 'the sink to say what it waits for' },
+    );
+    await rig.createTopic();
+    await rig.sendTo(0, [usage()]);
+    await untilStored(rig, 1);
+    expect(fresh.faults).toEqual([]);
   });
 
   it('takes a place that the client made up for what it is', async () => {

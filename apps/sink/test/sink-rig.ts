@@ -18,7 +18,7 @@ import { codec } from '../src/codec.js';
 import { KafkaUsageLog } from '../src/kafka-usage-log.js';
 
 const dayMs = 24 * 60 * 60 * 1000;
-const migration = new URL('../../../libs/metering/migrations/clickhouse/001-events.sql', import.meta.url);
+const migration = new URL('../../../libs/sink/migrations/clickhouse/001-events.sql', import.meta.url);
 const silent = createLogger({ service: 'sink-test', level: 'silent' });
 
 export const defaultSettings: SinkSettings = {
@@ -198,6 +198,7 @@ export async function openRig(options: { partitions?: number; engines?: EngineAd
           observer: {
             stored: (batch) => (stored += batch.ok + batch.duplicate + batch.invalid),
             restarted: (cause) => causes.push(cause),
+            refused: () => undefined,
             acquired: () => undefined,
             faulted: (fault) => faults.push(fault),
             readingsFailed: () => undefined,

@@ -1,10 +1,17 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { migrate, readMigrations } from '@ledgerline/platform/postgres';
-import { eventually, freePortBlock, NotYet, type RunningService, spawnService } from '@ledgerline/testkit';
+import {
+  eventually,
+  FaultProxy,
+  freePortBlock,
+  NotYet,
+  type RunningService,
+  spawnService,
+} from '@ledgerline/testkit';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FaultProxy } from './fault-proxy.js';
+
 import { openRig, type SinkRig, usage } from './sink-rig.js';
 
 jest.setTimeout(120_000);
@@ -26,7 +33,7 @@ async function start(rig: SinkRig, env: Record<string, string> = {}): Promise<Se
     clickhouse: async (query) => {
       await rig.clickhouse.command({ query });
     },
-    migrations: readMigrations().filter(({ room }) => room === 'platform' || room === 'metering'),
+    migrations: readMigrations().filter(({ room }) => ['platform', 'sink', 'metering'].includes(room)),
   });
   const dir = await mkdtemp(join(tmpdir(), 'ledgerline-sink-'));
   const port = await freePortBlock(1);

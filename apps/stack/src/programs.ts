@@ -1,4 +1,5 @@
 import {
+  EngineFault,
   isClaimed,
   launchProgram,
   repositoryRoot,
@@ -17,6 +18,8 @@ export interface Program {
   readonly name: string;
   readonly logFile: string;
   start(): Promise<RunningEngine>;
+  /** Why it runs but does nothing until a person acts; undefined otherwise, and where no program of its kind does that. */
+  stoppedReason?(): Promise<string | undefined>;
 }
 
 /** The engines this instance brings along itself, by name. */
@@ -131,11 +134,11 @@ export function servicePrograms(
             args: ['--enable-source-maps', join(repositoryRoot, entry), instance.dataDir],
             env,
             morePorts,
-            probe: () => requireReady(ready),
+            probe: () => requireReady(name, ready, logFile),
           },
           { dataDir: serviceDir(instance, name), port, logFile, ...(signal && { signal }) },
         );
-      return [name, { name, logFile, start }];
+      return [name, { name, logFile, start, stoppedReason: () => readStopped(ready) }];
     }),
   );
 }
@@ -143,8 +146,40 @@ export function servicePrograms(
 // A probe of loopback that takes longer will not succeed; the next one asks again.
 const probeTimeoutMs = 3_000;
 
-async function requireReady(url: string): Promise<void> {
-  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(probeTimeoutMs) });
+const ask = (url: string): Promise<Response> =>
+  fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(probeTimeoutMs) });
+
+async function requireReady(name: string, url: string, logFile: string): Promise<void> {
+  const response = await ask(url);
   const body = await response.text();
-  if (response.status >= 400) throw new Error(`not ready yet: ${body.slice(0, 500)}`);
+  if (response.status < 400) return;
+  const stopped = stoppedIn(body);
+  if (stopped !== undefined) throw new EngineFault(name, `${stopped} (its log: ${logFile})`);
+  throw new Error(`not ready yet: ${body.slice(0, 500)}`);
+}
+
+/** A service that does not answer has ended or is busy, which others notice. */
+async function readStopped(url: string): Promise<string | undefined> {
+  const body = await ask(url).then(
+    (response) => response.text(),
+    () => '',
+  );
+  return stoppedIn(body);
+}
+
+/** The reason in a readiness body by which a service says that waiting will not help. */
+export function stoppedIn(body: string): string | undefined {
+  let answer: unknown;
+  try {
+    answer = JSON.parse(body);
+  } catch {
+    return undefined; // the front door's answer is a page
+  }
+  const checks = typeof answer === 'object' && answer !== null && 'checks' in answer ? answer.checks : [];
+  const reasons = (Array.isArray(checks) ? (checks as unknown[]) : []).map((check) =>
+    typeof check === 'object' && check !== null && 'reason' in check ? check.reason : undefined,
+  );
+  return reasons.find(
+    (reason): reason is string => typeof reason === 'string' && reason.startsWith('stopped: '),
+  );
 }

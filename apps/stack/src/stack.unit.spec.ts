@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EngineExit, RunningEngine } from '@ledgerline/embedded';
+import { eventually } from '@ledgerline/testkit';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { claimDataDir, resetDataDir } from './data-dir.js';
 import { planInstance, serviceEnv } from './plan-instance.js';
-import type { Program } from './programs.js';
+import { type Program, stoppedIn } from './programs.js';
 import { ArgumentError, readArguments } from './read-arguments.js';
 import { Supervisor } from './supervisor.js';
 
@@ -94,6 +95,8 @@ class Puppet implements Program {
   readonly name = 'puppet';
   starts = 0;
   stops = 0;
+  /** What it says while it runs and does nothing. */
+  stopped: string | undefined;
   private end: (exit: EngineExit) => void = () => undefined;
 
   constructor(readonly logFile: string) {}
@@ -109,6 +112,10 @@ class Puppet implements Program {
     return Promise.resolve({ name: this.name, url: 'puppet://', pid: 1, exited, stop });
   }
 
+  stoppedReason(): Promise<string | undefined> {
+    return Promise.resolve(this.stopped);
+  }
+
   async die(): Promise<void> {
     const before = this.starts;
     this.end({ code: null, signal: 'SIGKILL' });
@@ -117,6 +124,16 @@ class Puppet implements Program {
     if (this.starts === before) await new Promise((resolve) => setImmediate(resolve));
   }
 }
+
+describe('a readiness body', () => {
+  it('is taken for final when a check says that it stopped, and only then', () => {
+    const body = (reason: string): string =>
+      JSON.stringify({ checks: [{ ok: true }, { ok: false, reason }] });
+    expect(stoppedIn(body('stopped: a gap'))).toBe('stopped: a gap');
+    expect(stoppedIn(body('trying again: stopped: a gap'))).toBeUndefined();
+    expect(['', '<html>', 'null', '{}', '{"checks":5}'].map(stoppedIn)).toEqual(Array(5).fill(undefined));
+  });
+});
 
 describe('the supervisor', () => {
   let dir: string;
@@ -133,6 +150,7 @@ describe('the supervisor', () => {
     await supervisor.startAll([puppet]);
   });
   afterEach(async () => {
+    await supervisor.stopAll([[puppet]]);
     await rm(dir, { recursive: true, force: true });
   });
 
@@ -149,6 +167,17 @@ describe('the supervisor', () => {
     expect(puppet.starts).toBe(6);
     expect(given).toHaveLength(1);
     expect(given[0]).toContain('the last words');
+  });
+
+  it('says once why a program runs and does nothing', async () => {
+    puppet.stopped = 'stopped: the topic is not the one that was stored';
+    await eventually(() => said.some((line) => line.includes('the topic is not the one')), {
+      what: 'the reason',
+    });
+    await supervisor.stopAll([[puppet]]);
+    expect(said.filter((line) => line.includes('stopped: '))).toEqual([
+      expect.stringContaining(`Its log: ${puppet.logFile}`),
+    ]);
   });
 
   it('does not start again what it stops itself', async () => {

@@ -4,6 +4,8 @@ import type { Program } from './programs.js';
 // A program that ends more often than this is broken in a way that starting it again does not mend.
 const restartsMax = 5;
 const restartWindowMs = 5 * 60_000;
+// How late a person learns that a program stopped working without ending.
+const lookEveryMs = 2_000;
 
 export interface SupervisorEvents {
   /** One line for the person at the terminal. */
@@ -16,6 +18,9 @@ export interface SupervisorEvents {
 export class Supervisor {
   private readonly running = new Map<string, RunningEngine>();
   private readonly restarts = new Map<string, number[]>();
+  /** The reason already told, by program. */
+  private readonly told = new Map<string, string>();
+  private looking: NodeJS.Timeout | undefined;
   private stopping = false;
 
   constructor(private readonly events: SupervisorEvents) {}
@@ -32,6 +37,7 @@ export class Supervisor {
     );
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
+    if (programs.some((program) => program.stoppedReason !== undefined)) this.lookAfter(programs);
   }
 
   urlOf(program: Program): string {
@@ -43,6 +49,7 @@ export class Supervisor {
   /** Stops in the order given, side by side within a group, so that nobody loses what they write to. */
   async stopAll(groups: readonly (readonly Program[])[]): Promise<void> {
     this.stopping = true;
+    clearInterval(this.looking);
     for (const group of groups) {
       await Promise.all(
         group.map(async (program) => {
@@ -63,6 +70,26 @@ export class Supervisor {
     }
     this.running.set(program.name, engine);
     void engine.exited.then((exit) => this.onExit(program, engine, exit));
+  }
+
+  /** Something that stopped on purpose keeps running, so that its readiness can say why; here it is said aloud. */
+  private lookAfter(programs: readonly Program[]): void {
+    clearInterval(this.looking);
+    this.looking = setInterval(() => {
+      for (const program of programs) void this.look(program);
+    }, lookEveryMs);
+    this.looking.unref();
+  }
+
+  private async look(program: Program): Promise<void> {
+    const reason = await program.stoppedReason?.();
+    if (this.stopping || reason === this.told.get(program.name)) return;
+    if (reason === undefined) {
+      this.told.delete(program.name);
+      return;
+    }
+    this.told.set(program.name, reason);
+    this.events.say(`${program.name} ${reason}. Its log: ${program.logFile}`);
   }
 
   private async onExit(program: Program, engine: RunningEngine, exit: EngineExit): Promise<void> {

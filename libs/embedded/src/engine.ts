@@ -52,7 +52,7 @@ export interface EngineProgram {
   readonly gid?: number;
   /** Further ports the engine binds besides `options.port`. */
   readonly morePorts?: readonly number[];
-  /** Resolves once a real query was answered; a throw means "not yet". */
+  /** Resolves once a real query was answered; a throw means "not yet", an EngineFault "never". */
   readonly probe: () => Promise<void>;
   /** What ends it politely: Postgres wants SIGINT (fast shutdown), the others SIGTERM. */
   readonly stopSignal?: NodeJS.Signals;
@@ -170,6 +170,7 @@ async function untilReady(
       await program.probe();
       return;
     } catch (thrown) {
+      if (thrown instanceof EngineFault) throw thrown;
       lastReason = reasonOf(thrown);
     }
     await delay(PROBE_PAUSE_MS);

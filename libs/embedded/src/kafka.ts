@@ -18,6 +18,8 @@ export interface KafkaOptions extends EngineOptions {
   readonly controllerPort: number;
   /** Heap of the broker; 320 MiB carries the bench of one machine and keeps the idle total under 1.5 GiB. */
   readonly heapMb?: number;
+  /** A second door: clients that come in here are told to go on at `advertisedPort`, where a test's proxy listens. */
+  readonly detour?: { readonly port: number; readonly advertisedPort: number };
 }
 
 /** Starts a single-node KRaft broker. `url` is `host:port` as Kafka clients want it. */
@@ -36,7 +38,7 @@ export async function startKafka(options: KafkaOptions): Promise<RunningEngine> 
       command: 'java',
       args: [...java, 'kafka.Kafka', properties],
       cwd: options.dataDir,
-      morePorts: [options.controllerPort],
+      morePorts: [options.controllerPort, ...(options.detour === undefined ? [] : [options.detour.port])],
       probe: () => probeKafka(options.port),
     },
     options,
@@ -67,8 +69,7 @@ function serverProperties(options: KafkaOptions): string {
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@${LOOPBACK}:${options.controllerPort}`,
-    listeners: `PLAINTEXT://${LOOPBACK}:${options.port},CONTROLLER://${LOOPBACK}:${options.controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${LOOPBACK}:${options.port}`,
+    ...listeners(options),
     'controller.listener.names': 'CONTROLLER',
     'log.dirs': join(options.dataDir, 'log'),
     // A misspelt topic must fail, not come into being with one partition.
@@ -98,6 +99,23 @@ function serverProperties(options: KafkaOptions): string {
   return Object.entries(settings)
     .map(([key, value]) => `${key}=${value}\n`)
     .join('');
+}
+
+function listeners({ port, controllerPort, detour }: KafkaOptions): Record<string, string> {
+  const at = (name: string, on: number): string => `${name}://${LOOPBACK}:${on}`;
+  const doors = [at('PLAINTEXT', port), ...(detour === undefined ? [] : [at('DETOUR', detour.port)])];
+  const advertised = [
+    at('PLAINTEXT', port),
+    ...(detour === undefined ? [] : [at('DETOUR', detour.advertisedPort)]),
+  ];
+  return {
+    listeners: [...doors, at('CONTROLLER', controllerPort)].join(','),
+    'advertised.listeners': advertised.join(','),
+    ...(detour !== undefined && {
+      'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,DETOUR:PLAINTEXT',
+      'inter.broker.listener.name': 'PLAINTEXT',
+    }),
+  };
 }
 
 async function formatOnce(java: readonly string[], properties: string, options: KafkaOptions): Promise<void> {

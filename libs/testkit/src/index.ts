@@ -2,7 +2,18 @@ export { ENGINES_VARIABLE, sharedEngines, type EngineAddresses } from './address
 export { fixedClock, type FixedClock } from './clock.js';
 export { startEngines, type EngineName, type TestEngines } from './engines.js';
 export { eventually, NotYet } from './eventually.js';
+export { FaultProxy, type Mishap } from './fault-proxy.js';
 export { isolated, type Isolated } from './isolated.js';
 export { killAtRename } from './kill-at-rename.js';
-export { freePortBlock, type RunningEngine, startClickhouse, startKafka } from '@ledgerline/embedded';
+export { makeNaive, type NaiveMode, prepareNaive } from './naive-insert.js';
+export { restartable, type Restartable } from './restartable.js';
+export { seeded } from './seeded.js';
+export {
+  freePortBlock,
+  type RunningEngine,
+  startClickhouse,
+  startKafka,
+  startPostgres,
+  startRedis,
+} from '@ledgerline/embedded';
 export { spawnService, type RunningService, type ServiceOptions } from './services.js';

@@ -1,8 +1,8 @@
 import type { UsageEvent } from '@ledgerline/contract';
 import type { DedupeFilters } from './filters.js';
-import type { EventsInsert, OffsetRange, StoredIdentity } from './ports.js';
+import type { EventsInsert, LogRecord, OffsetRange, StoredIdentity } from './ports.js';
 import { type RowIdentity, rowStatus, RowWriter } from './row-writer.js';
-import { rawTextOf, reasonAgainst } from './verdicts.js';
+import { type DuplicateReason, type InvalidReason, rawTextOf, verdictAgainst } from './verdicts.js';
 
 export interface BatchHashes {
   /** 64 bits over the identity of an event. */
@@ -15,7 +15,12 @@ export interface BatchCounts {
   readonly ok: number;
   readonly duplicate: number;
   readonly invalid: number;
+  readonly duplicateBy: Readonly<Record<DuplicateReason, number>>;
+  readonly invalidBy: Readonly<Record<InvalidReason, number>>;
 }
+
+// Links of one span; more would say nothing new.
+const tracesMax = 128;
 
 const startBytes = 8 * 1024 * 1024; // a usual batch of 20,000 rows fits without growing
 export const weekMs = 7 * 24 * 60 * 60 * 1000;
@@ -36,8 +41,11 @@ export class SinkBatch {
   private readonly highs: number[] = [];
   private readonly lows: number[] = [];
   private readonly suspects: number[] = [];
-  private invalid = 0;
-  private duplicate = 0;
+  /** When the log took each record, and the traces that go through them. */
+  readonly arrivedAtMs: number[] = [];
+  readonly traceparents: string[] = [];
+  private readonly duplicateBy = { stored: 0, 'same-batch': 0 };
+  private readonly invalidBy = { unreadable: 0, time: 0, arrival: 0 };
   private month = 0;
   private readonly wide = new BigUint64Array(1);
   private readonly halves = new Uint32Array(this.wide.buffer);
@@ -65,16 +73,27 @@ export class SinkBatch {
   }
 
   counts(): BatchCounts {
-    const { duplicate, invalid } = this;
-    return { ok: this.rows - duplicate - invalid, duplicate, invalid };
+    const duplicateBy = { ...this.duplicateBy };
+    const invalidBy = { ...this.invalidBy };
+    const duplicate = duplicateBy.stored + duplicateBy['same-batch'];
+    const invalid = invalidBy.unreadable + invalidBy.time + invalidBy.arrival;
+    return { ok: this.rows - duplicate - invalid, duplicate, invalid, duplicateBy, invalidBy };
   }
 
   clear(): void {
     this.writer.clear();
     this.held.clear();
     this.starts.length = this.highs.length = this.lows.length = 0;
-    this.suspects.length = 0;
-    this.invalid = this.duplicate = this.month = 0;
+    this.suspects.length = this.arrivedAtMs.length = this.traceparents.length = 0;
+    this.duplicateBy.stored = this.duplicateBy['same-batch'] = 0;
+    this.invalidBy.unreadable = this.invalidBy.time = this.invalidBy.arrival = 0;
+    this.month = 0;
+  }
+
+  noteArrival({ appendedAtMs, traceparents }: LogRecord): void {
+    this.arrivedAtMs.push(appendedAtMs);
+    if (traceparents === undefined || this.traceparents.length >= tracesMax) return;
+    this.traceparents.push(...traceparents.split(',').slice(0, tracesMax - this.traceparents.length));
   }
 
   addRecord(partition: number, offset: number, events: readonly UsageEvent[]): void {
@@ -111,7 +130,7 @@ export class SinkBatch {
       reason: raw.encoding === 'base64' ? `${reason} (data_sent is base64)` : reason,
     });
     this.note(start, record.appendedAtMs);
-    this.invalid += 1;
+    this.invalidBy.unreadable += 1;
     this.extend(partition, record.offset);
   }
 
@@ -138,6 +157,7 @@ export class SinkBatch {
       countedAtMs.set(key, Math.max(atMs, countedAtMs.get(key) ?? -Infinity));
     };
     for (const identity of stored) count(identityKey(identity), identity.ingestedAtMs);
+    const inTable = new Set(countedAtMs.keys());
     const suspects = new Set(this.suspects);
     const prints = new Set(this.suspects.map((row) => this.lows[row]));
     for (let row = 0; row < this.rows; row += 1) {
@@ -150,7 +170,7 @@ export class SinkBatch {
       const before = countedAtMs.get(key);
       if (suspects.has(row) && before !== undefined && identity.ingestedAtMs - before <= windowMs) {
         this.writer.setStatus(start, rowStatus.duplicate);
-        this.duplicate += 1;
+        this.duplicateBy[inTable.has(key) ? 'stored' : 'same-batch'] += 1;
       } else {
         count(key, identity.ingestedAtMs);
       }
@@ -166,7 +186,7 @@ export class SinkBatch {
   }
 
   private addEvent(partition: number, offset: number, index: number, event: UsageEvent): void {
-    const against = reasonAgainst(event);
+    const against = verdictAgainst(event);
     this.split(this.hashes.fingerprintOf(event.namespace, event.source, event.id));
     const high = this.halves[1] as number;
     const low = this.halves[0] as number;
@@ -186,11 +206,11 @@ export class SinkBatch {
       subject: event.subject,
       data: event.data,
       dataSent: event.dataSent,
-      reason: against ?? '',
+      reason: against?.text ?? '',
     });
     if (against !== undefined) {
       this.note(start, 0);
-      this.invalid += 1;
+      this.invalidBy[against.reason] += 1;
       return;
     }
     if (this.filters.seen(partition, weekOf(event.ingestedAtMs), high, low)) this.suspects.push(this.rows);

@@ -50,7 +50,7 @@ describe('a batch of the sink', () => {
     const { batch, add } = filled();
     add(event('a'), event('b'));
     expect(batch.questions(windowMs)).toBeUndefined();
-    expect(batch.counts()).toEqual({ ok: 2, duplicate: 0, invalid: 0 });
+    expect(batch.counts()).toMatchObject({ ok: 2, duplicate: 0, invalid: 0 });
   });
 
   it('keeps the first of two in one batch', () => {
@@ -59,7 +59,12 @@ describe('a batch of the sink', () => {
     expect(batch.questions(windowMs)?.fingerprints).toEqual([usageFingerprint('default', 'svc', 'a')]);
     batch.settle([], windowMs);
     expect(statuses()).toEqual([1, 1, 2, 2]);
-    expect(batch.counts()).toEqual({ ok: 2, duplicate: 2, invalid: 0 });
+    expect(batch.counts()).toMatchObject({
+      ok: 2,
+      duplicate: 2,
+      invalid: 0,
+      duplicateBy: { stored: 0, 'same-batch': 2 },
+    });
   });
 
   it('marks what the table counted before, within the window', () => {
@@ -74,7 +79,12 @@ describe('a batch of the sink', () => {
       ingestedAtMs: noon - ageMs,
     });
     batch.settle([stored('a', windowMs), stored('b', windowMs + 1)], windowMs);
-    expect(batch.counts()).toEqual({ ok: 1, duplicate: 1, invalid: 0 });
+    expect(batch.counts()).toMatchObject({
+      ok: 1,
+      duplicate: 1,
+      invalid: 0,
+      duplicateBy: { stored: 1, 'same-batch': 0 },
+    });
   });
 
   it('never drops an event because another one has the same fingerprint', () => {
@@ -89,7 +99,7 @@ describe('a batch of the sink', () => {
     add(event('a', { timeSeconds: 99_999_999_999 }), event('a'));
     batch.settle([], windowMs);
     expect(statuses()).toEqual([3, 1]);
-    expect(batch.counts()).toEqual({ ok: 1, duplicate: 0, invalid: 1 });
+    expect(batch.counts()).toMatchObject({ ok: 1, duplicate: 0, invalid: 1 });
   });
 
   it('covers every offset, also of records that cannot be read', () => {
@@ -101,7 +111,7 @@ describe('a batch of the sink', () => {
       [0, { from: 0, to: 2 }],
       [2, { from: 9, to: 10 }],
     ]);
-    expect(batch.counts()).toEqual({ ok: 1, duplicate: 0, invalid: 2 });
+    expect(batch.counts()).toMatchObject({ ok: 1, duplicate: 0, invalid: 2 });
   });
 
   it('takes its month once, from the first row', () => {
@@ -116,7 +126,7 @@ describe('a batch of the sink', () => {
     add(event('a'), event('a'));
     batch.clear();
     expect([batch.rows, batch.bytes, batch.ranges.size, batch.suspectCount]).toEqual([0, 0, 0, 0]);
-    expect(batch.counts()).toEqual({ ok: 0, duplicate: 0, invalid: 0 });
+    expect(batch.counts()).toMatchObject({ ok: 0, duplicate: 0, invalid: 0 });
   });
 });
 

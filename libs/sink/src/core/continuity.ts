@@ -2,7 +2,7 @@ import type { LogBounds, Mark } from './ports.js';
 
 /** Something only a person can put right. The sink stops and says so until it is restarted. */
 export interface SinkFault {
-  readonly code: 'gap' | 'log-replaced';
+  readonly code: 'gap' | 'log-replaced' | 'log-missing';
   readonly detail: string;
   readonly instruction: string;
 }
@@ -38,6 +38,15 @@ const replaced = (partition: number, what: string): SinkFault => ({
   instruction:
     'The topic was re-created, truncated or belongs to another instance. Point the sink at the topic these events came ' +
     'from, or start with a new topic name and an empty events table, then restart the sink',
+});
+
+/** For a log that the broker no longer knows although events of it are stored. */
+export const missingLog = (partition: number, nextOffset: number): SinkFault => ({
+  code: 'log-missing',
+  detail: `the topic of usage events does not exist, but offset ${nextOffset - 1} of its partition ${partition} is stored`,
+  instruction:
+    'The topic was deleted, or kafka.brokers or kafka.topicPrefix point somewhere else. Correct them or restore the topic; ' +
+    'or, if its events are given up, use a new topic name and an empty events table. Then restart the sink',
 });
 
 /** Where to start reading after an assignment; one record early, so that the record at the mark can be checked. */

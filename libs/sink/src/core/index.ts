@@ -17,4 +17,4 @@ export type {
   StoredIdentity,
   UsageLog,
 } from './ports.js';
-export { rowStructure } from './row-writer.js';
+export { rowColumns } from './row-writer.js';

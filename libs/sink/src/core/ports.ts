@@ -6,6 +6,8 @@ export interface LogRecord {
   /** The broker's time of arrival. */
   readonly appendedAtMs: number;
   readonly value: Buffer | null;
+  /** Traces of requests whose events are in the record, separated by commas; undefined for nearly all. */
+  readonly traceparents?: string | undefined;
 }
 
 /** Neighbouring records of one partition, in order. */
@@ -37,6 +39,7 @@ export interface LogListener {
 export interface UsageLog {
   open(listener: LogListener): Promise<void>;
   seek(partition: number, offset: number): void;
+  /** Empty when the broker says that there is no such log. */
   bounds(): Promise<ReadonlyMap<number, LogBounds>>;
   /** Leaves the group and joins it again. */
   rejoin(): void;
@@ -102,6 +105,8 @@ export interface EventsStore {
   /** Makes `claim` the only one that may store these partitions, and returns when no older insert is still running. */
   claim(partitions: readonly number[], claim: string): Promise<void>;
   marks(partitions: readonly number[]): Promise<ReadonlyMap<number, Mark>>;
+  /** How far one of the partitions is stored; undefined while nothing is stored at all. */
+  anyMark(): Promise<{ readonly partition: number; readonly nextOffset: number } | undefined>;
   insert(insert: EventsInsert): Promise<InsertOutcome>;
   identities(
     partitions: readonly number[],

@@ -24,6 +24,11 @@ export const rowStructure = [
   'reason String',
 ] as const;
 
+/** Names of those columns. */
+export const rowColumns: readonly string[] = rowStructure.map((column) =>
+  column.slice(0, column.indexOf(' ')),
+);
+
 export interface EventRow {
   readonly status: RowStatus;
   readonly partition: number;

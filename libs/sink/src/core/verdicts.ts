@@ -4,13 +4,25 @@ import type { UsageEvent } from '@ledgerline/contract';
 const timeSecondsMin = -2_208_988_800;
 const timeSecondsMax = 10_413_791_999;
 
+/** Why a row is invalid, for counters; the row itself says it in words. */
+export type InvalidReason = 'unreadable' | 'time' | 'arrival';
+export type DuplicateReason = 'stored' | 'same-batch';
+
+export interface Verdict {
+  readonly reason: InvalidReason;
+  readonly text: string;
+}
+
 /** Why an event cannot be counted; undefined when it can. Ingest has checked all else. */
-export function reasonAgainst(event: UsageEvent): string | undefined {
+export function verdictAgainst(event: UsageEvent): Verdict | undefined {
   if (event.timeSeconds < timeSecondsMin || event.timeSeconds > timeSecondsMax) {
-    return `time ${event.timeSeconds} s lies outside of 1900 to 2299`;
+    return { reason: 'time', text: `time ${event.timeSeconds} s lies outside of 1900 to 2299` };
   }
   if (event.ingestedAtMs < 0 || event.ingestedAtMs > timeSecondsMax * 1000) {
-    return `time of arrival ${event.ingestedAtMs} ms lies outside of 1970 to 2299`;
+    return {
+      reason: 'arrival',
+      text: `time of arrival ${event.ingestedAtMs} ms lies outside of 1970 to 2299`,
+    };
   }
   return undefined;
 }

@@ -13,6 +13,7 @@ import type {
   StoredIdentity,
 } from '../core/ports.js';
 import {
+  anyMarkSql,
   claimSql,
   fingerprintCountsSql,
   fingerprintsSql,
@@ -67,6 +68,11 @@ export class SinkEventsStore implements EventsStore {
         },
       ]),
     );
+  }
+
+  async anyMark(): Promise<{ partition: number; nextOffset: number } | undefined> {
+    const [row] = await this.rows<{ kafka_partition: number; next_offset: string }>(anyMarkSql);
+    return row && { partition: row.kafka_partition, nextOffset: Number(row.next_offset) };
   }
 
   async insert(insert: EventsInsert): Promise<InsertOutcome> {

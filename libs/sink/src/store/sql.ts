@@ -1,9 +1,9 @@
-import { rowStructure } from '../core/row-writer.js';
+import { rowColumns, rowStructure } from '../core/row-writer.js';
 import type { EventsInsert } from '../core/ports.js';
 
 // Only numbers and our own ids stand in these statements, never a value that came from an event.
 
-const columns = rowStructure.map((column) => column.slice(0, column.indexOf(' '))).join(', ');
+const columns = rowColumns.join(', ');
 // Stands between quotes inside a statement.
 const structure = rowStructure.join(', ').replaceAll("'", "\\'");
 
@@ -70,6 +70,10 @@ export const marksSql = (partitions: readonly number[]): string =>
   toString(argMax(fingerprint, kafka_offset)) AS fingerprint,
   toString(toUnixTimestamp64Milli(max(ingested_at))) AS latest_ms
 FROM events WHERE kafka_partition IN (${list(partitions)}) GROUP BY kafka_partition`;
+
+/** How far any one partition is stored; no row when nothing is. */
+export const anyMarkSql = `SELECT kafka_partition, toString(max(kafka_offset) + 1) AS next_offset
+FROM events GROUP BY kafka_partition ORDER BY kafka_partition LIMIT 1`;
 
 export const identitiesSql = (
   partitions: readonly number[],

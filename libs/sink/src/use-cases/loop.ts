@@ -1,6 +1,6 @@
 import type { UsageEvent } from '@ledgerline/contract';
 import { type BatchHashes, SinkBatch, weekMs } from '../core/batch.js';
-import { decideStep, faultAtMark, type Position, type SinkFault } from '../core/continuity.js';
+import { decideStep, faultAtMark, missingLog, type Position, type SinkFault } from '../core/continuity.js';
 import { DedupeFilters, type FilterUse } from '../core/filters.js';
 import type {
   EventsStore,
@@ -15,7 +15,7 @@ import { acquire } from './acquire.js';
 import { commitBatch } from './commit-batch.js';
 import type { RestartCause, SinkObserver } from './observer.js';
 import type { ReadingsPump } from './readings-pump.js';
-import { pauseAfter, pulseEveryMs, type SinkSettings } from './settings.js';
+import { missingMsMax, pauseAfter, pulseEveryMs, type SinkSettings } from './settings.js';
 import { Gate } from './gate.js';
 
 export interface SinkPorts {
@@ -54,6 +54,7 @@ export class Sink implements LogListener {
   private closing = false;
   private failures = 0;
   private failure: string | undefined;
+  private missingSinceMs: number | undefined;
   private takingOver: Promise<void> | undefined;
   private pauseMs = 0;
   /** Counts assignments and restarts; work begun under an older turn is dropped. */
@@ -95,6 +96,8 @@ export class Sink implements LogListener {
   trouble(): string | undefined {
     if (this.fault !== undefined) return `stopped: ${this.fault.detail}. ${this.fault.instruction}`;
     if (this.closing) return 'shutting down';
+    if (this.missingSinceMs !== undefined)
+      return 'the topic of usage events does not exist; a start makes it';
     if (this.partitions === undefined) return 'no partitions assigned yet';
     if (this.failure !== undefined) return `trying again: ${this.failure}`;
     if (this.holding === undefined) return 'taking over partitions';
@@ -113,6 +116,8 @@ export class Sink implements LogListener {
     const { turn } = this;
     const before = [...(this.holding?.positions ?? [])];
     const bounds = await this.ports.log.bounds();
+    if (bounds.size === 0) await this.missLog();
+    else this.missingSinceMs = undefined;
     if (turn !== this.turn) return bounds;
     for (const [partition, position] of before) {
       const held = bounds.get(partition);
@@ -122,6 +127,14 @@ export class Sink implements LogListener {
       break;
     }
     return bounds;
+  }
+
+  /** A log that is gone is waited for while nothing of it is stored; otherwise somebody has to look. */
+  private async missLog(): Promise<void> {
+    this.missingSinceMs ??= performance.now();
+    if (this.isStopped() || performance.now() - this.missingSinceMs < missingMsMax) return;
+    const mark = await this.ports.store.anyMark();
+    if (mark !== undefined && !this.isStopped()) this.stop(missingLog(mark.partition, mark.nextOffset));
   }
 
   /** First offset per held partition that is not stored yet, as far as this process knows. */
@@ -175,6 +188,7 @@ export class Sink implements LogListener {
     }
     if (events instanceof Error) this.filling.addUnreadable(partition, record, events.message);
     else this.filling.addRecord(partition, record.offset, events);
+    this.filling.noteArrival(record);
     chunk.taken(record.offset);
     this.timer ??= setTimeout(() => {
       this.due = true;
@@ -250,6 +264,9 @@ export class Sink implements LogListener {
       if (turn === this.turn) this.retry('failed', reasonOf(error));
       return;
     }
+    if (outcome.kind === 'claim-lost' || outcome.kind === 'mark-moved') {
+      this.ports.observer.refused(outcome.kind);
+    }
     // After a newer assignment the marks are read again anyway; this outcome no longer matters.
     if (turn !== this.turn) return;
     if (outcome.kind !== 'stored') {
@@ -266,6 +283,8 @@ export class Sink implements LogListener {
       suspects: batch.suspectCount,
       tookMs: performance.now() - startedAtMs,
       nextOffsets,
+      arrivedAtMs: batch.arrivedAtMs,
+      traceparents: batch.traceparents,
     });
     this.ports.readings.poke();
     this.ports.log.hintStored(nextOffsets);

@@ -6,6 +6,8 @@ export interface SinkObserver {
   stored(batch: StoredBatch): void;
   /** Nothing is lost: the records are read again from the mark. `reason` says why. */
   restarted(cause: RestartCause, reason: string): void;
+  /** The store kept out an insert of a sink that is behind: nothing was written. */
+  refused(condition: 'claim-lost' | 'mark-moved'): void;
   acquired(partitions: readonly number[]): void;
   faulted(fault: SinkFault): void;
   readingsFailed(reason: string): void;
@@ -19,4 +21,8 @@ export interface StoredBatch extends BatchCounts {
   /** From closing the batch to the store's answer. */
   readonly tookMs: number;
   readonly nextOffsets: ReadonlyMap<number, number>;
+  /** When the log took each record of the batch. Valid only while it is told. */
+  readonly arrivedAtMs: readonly number[];
+  /** Traces of requests whose events are in the batch. Valid only while it is told. */
+  readonly traceparents: readonly string[];
 }

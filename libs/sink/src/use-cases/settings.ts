@@ -13,5 +13,8 @@ export const pauseMaxMs = 3_000;
 /** Well below the group's session timeout, so a long wait never costs the partitions. */
 export const pulseEveryMs = 2_000;
 
+/** A broker that restarts may not know its topics for a moment; one that says so for longer has lost this one. */
+export const missingMsMax = 10_000;
+
 export const pauseAfter = (failures: number): number =>
   Math.min(pauseMaxMs, firstPauseMs * 2 ** Math.min(failures, 10));
