@@ -126,7 +126,7 @@ class CountingExporter implements SpanExporter {
 
   export(...[spans, done]: Parameters<SpanExporter['export']>): void {
     this.inner.export([...spans], (result) => {
-      const sent = result.code === succeeded;
+      const sent = (result.code as number) === succeeded;
       this.spans.inc({ outcome: sent ? 'sent' : 'failed' }, spans.length);
       if (!sent && performance.now() - this.warnedAtMs > warnEveryMs) {
         this.warnedAtMs = performance.now();

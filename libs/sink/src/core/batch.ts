@@ -182,7 +182,9 @@ export class SinkBatch {
   }
 
   toInsert(claim: string): EventsInsert {
-    return { claim, ranges: this.held, batchMonth: this.month, rows: this.writer.written() };
+    // Where no event has a time of arrival that can be kept, the log's own is the nearest.
+    const batchMonth = this.month === 0 ? yearMonthOf(this.arrivedAtMs[0] ?? 0) : this.month;
+    return { claim, ranges: this.held, batchMonth, rows: this.writer.written() };
   }
 
   private addEvent(partition: number, offset: number, index: number, event: UsageEvent): void {
@@ -218,7 +220,7 @@ export class SinkBatch {
   }
 
   private note(start: number, ingestedAtMs: number): void {
-    if (this.month === 0) this.month = yearMonthOf(ingestedAtMs);
+    if (this.month === 0 && ingestedAtMs > 0) this.month = yearMonthOf(ingestedAtMs);
     this.starts.push(start);
     this.highs.push(this.halves[1] as number);
     this.lows.push(this.halves[0] as number);

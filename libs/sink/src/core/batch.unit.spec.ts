@@ -121,6 +121,27 @@ describe('a batch of the sink', () => {
     expect(batch.toInsert('c').batchMonth).toBe(202_611);
   });
 
+  it('takes no month from an event whose own arrival cannot be kept', () => {
+    const { batch, add } = filled();
+    add(event('a', { ingestedAtMs: -1 }));
+    batch.noteArrival({ offset: 0, appendedAtMs: Date.UTC(2026, 9, 31), value: null });
+    expect(batch.toInsert('c').batchMonth).toBe(202_610);
+    add(event('b', { ingestedAtMs: Date.UTC(2026, 10, 1) }));
+    expect(batch.toInsert('c').batchMonth).toBe(202_611);
+  });
+
+  it('remembers when its records came, and at most 128 traces', () => {
+    const { batch } = filled();
+    const traces = Array.from({ length: 16 }, (_, at) => `trace-${at}`).join(',');
+    for (let at = 0; at < 10; at += 1) {
+      batch.noteArrival({ offset: at, appendedAtMs: noon + at, value: null, traceparents: traces });
+    }
+    batch.noteArrival({ offset: 10, appendedAtMs: noon, value: null });
+    expect([batch.arrivedAtMs.length, batch.traceparents.length]).toEqual([11, 128]);
+    batch.clear();
+    expect([batch.arrivedAtMs.length, batch.traceparents.length]).toEqual([0, 0]);
+  });
+
   it('forgets everything when cleared', () => {
     const { batch, add } = filled();
     add(event('a'), event('a'));
