@@ -116,6 +116,53 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledgerline/v1/price-book/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the price book
+         * @description What tokens of language models cost, by provider, model and token type, and from when on. With `at`, only the
+         *     prices that are in force at that instant.
+         */
+        get: operations["listPriceBookEntries"];
+        put?: never;
+        /**
+         * Record a price
+         * @description A price from an instant on, until the next one. Refused with 409 when there is one from the same instant on:
+         *     what was wrong is corrected, not overwritten.
+         */
+        post: operations["createPriceBookEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledgerline/v1/price-book/entries/{entryId}/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct a price
+         * @description Puts another entry in the place of a wrong one, or withdraws it. Both stay on record with who, when and why. An
+         *     entry is corrected at most once; what is wrong about a correction is corrected in its turn.
+         */
+        post: operations["correctPriceBookEntry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -250,6 +297,74 @@ export interface components {
             totalCount: number;
             page: number;
             pageSize: number;
+        };
+        /** @enum {string} */
+        LedgerlineTokenType: "input" | "output" | "cache_read" | "cache_write" | "reasoning";
+        /**
+         * @description Costs of features are in US dollars, so prices are too.
+         * @enum {string}
+         */
+        LedgerlineCostCurrency: "USD";
+        LedgerlinePriceBookEntry: {
+            id: string;
+            provider: string;
+            model: string;
+            tokenType: components["schemas"]["LedgerlineTokenType"];
+            /** @description Decimal number. Null for a withdrawal, which says that the entry it corrects never held. */
+            pricePerToken: string | null;
+            currency: components["schemas"]["LedgerlineCostCurrency"];
+            /** Format: date-time */
+            validFrom: string;
+            /** Format: date-time */
+            recordedAt: string;
+            recordedBy: string;
+            reason?: string;
+            /** @description The entry in whose place this one stands. */
+            corrects?: string;
+            /** @description The entry that stands in this one's place. */
+            supersededBy?: string;
+            /** Format: date-time */
+            supersededAt?: string;
+        };
+        LedgerlinePriceBookEntryCreate: {
+            /** @description Case and outer blanks do not count. */
+            provider: string;
+            /** @description Case and outer blanks do not count. */
+            model: string;
+            tokenType: components["schemas"]["LedgerlineTokenType"];
+            /** @description Decimal number with at most 12 digits before and 18 after the point. */
+            pricePerToken: string;
+            /** @default USD */
+            currency: components["schemas"]["LedgerlineCostCurrency"];
+            /**
+             * Format: date-time
+             * @description A whole second; now when absent.
+             */
+            validFrom?: string;
+            /** @description Where the price is from. */
+            reason?: string;
+        };
+        LedgerlinePriceBookCorrection: {
+            /** @description Why the entry was wrong. */
+            reason: string;
+            /** @description As it was when absent. */
+            pricePerToken?: string;
+            /**
+             * Format: date-time
+             * @description As it was when absent.
+             */
+            validFrom?: string;
+            /**
+             * @description The entry should never have been there; the price before it holds on. Excludes the other two.
+             * @default false
+             */
+            withdraw: boolean;
+        };
+        LedgerlinePriceBookPage: {
+            totalCount: number;
+            page: number;
+            pageSize: number;
+            items: components["schemas"]["LedgerlinePriceBookEntry"][];
         };
         LedgerlineProblemDocument: {
             /** @default about:blank */
@@ -466,6 +581,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerlineNamespaceCreated"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    listPriceBookEntries: {
+        parameters: {
+            query?: {
+                /** @description Only prices in force at this instant, one for each provider, model and token type. */
+                at?: string;
+                provider?: string;
+                model?: string;
+                tokenType?: components["schemas"]["LedgerlineTokenType"];
+                /**
+                 * @description Also entries that were corrected, and withdrawals: the trail of who changed what, when and why. It changes
+                 *     nothing together with `at`.
+                 */
+                includeSuperseded?: boolean;
+                page?: number;
+                pageSize?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries, ordered by provider, model, token type and validFrom. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlinePriceBookPage"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    createPriceBookEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerlinePriceBookEntryCreate"];
+            };
+        };
+        responses: {
+            /** @description The entry. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlinePriceBookEntry"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    correctPriceBookEntry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entryId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LedgerlinePriceBookCorrection"];
+            };
+        };
+        responses: {
+            /** @description The entry that stands in its place. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlinePriceBookEntry"];
                 };
             };
             default: components["responses"]["LedgerlineProblem"];

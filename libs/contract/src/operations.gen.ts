@@ -169,6 +169,9 @@ export interface QueryDefaults {
   revokeApiKey: never;
   listNamespaces: "page" | "pageSize";
   createNamespace: never;
+  listPriceBookEntries: "includeSuperseded" | "page" | "pageSize";
+  createPriceBookEntry: never;
+  correctPriceBookEntry: never;
 }
 
 export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
@@ -2221,5 +2224,44 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     body: {"required":true,"media":{"application/json":"LedgerlineNamespaceCreate"}},
     replies: {"201":{"application/json":"LedgerlineNamespaceCreated"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
     parameters: [],
+  },
+  listPriceBookEntries: {
+    id: "listPriceBookEntries",
+    document: "ledgerline",
+    method: "GET",
+    path: "/api/ledgerline/v1/price-book/entries",
+    status: 200,
+    replies: {"200":{"application/json":"LedgerlinePriceBookPage"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"at","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","format":"date-time"}},
+      {"name":"provider","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","maxLength":256}},
+      {"name":"model","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","maxLength":256}},
+      {"name":"tokenType","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"$ref":"LedgerlineTokenType"}},
+      {"name":"includeSuperseded","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"boolean","default":false}},
+      {"name":"page","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"integer","minimum":1,"maximum":1000000,"default":1}},
+      {"name":"pageSize","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"integer","minimum":1,"maximum":1000,"default":100}},
+    ],
+  },
+  createPriceBookEntry: {
+    id: "createPriceBookEntry",
+    document: "ledgerline",
+    method: "POST",
+    path: "/api/ledgerline/v1/price-book/entries",
+    status: 201,
+    body: {"required":true,"media":{"application/json":"LedgerlinePriceBookEntryCreate"}},
+    replies: {"201":{"application/json":"LedgerlinePriceBookEntry"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [],
+  },
+  correctPriceBookEntry: {
+    id: "correctPriceBookEntry",
+    document: "ledgerline",
+    method: "POST",
+    path: "/api/ledgerline/v1/price-book/entries/{entryId}/corrections",
+    status: 201,
+    body: {"required":true,"media":{"application/json":"LedgerlinePriceBookCorrection"}},
+    replies: {"201":{"application/json":"LedgerlinePriceBookEntry"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"entryId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
+    ],
   },
 };

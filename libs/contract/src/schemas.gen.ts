@@ -507,6 +507,8 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["now"],"properties":{"now":{"type":"string","format":"date-time"}}}',
   "LedgerlineClockMoved":
     '{"type":"object","required":["mode","now","steps"],"properties":{"mode":{"type":"string","enum":["system","virtual"]},"now":{"type":"string","format":"date-time"},"steps":{"type":"integer","format":"int32","minimum":0}}}',
+  "LedgerlineCostCurrency":
+    '{"type":"string","enum":["USD"]}',
   "LedgerlineInvoiceExplanation":
     '{"type":"object","required":["invoiceId","number","status","currency","total","lines","sentence"],"properties":{"invoiceId":{"type":"string"},"number":{"type":"string"},"status":{"type":"string"},"currency":{"type":"string"},"total":{"type":"string"},"lines":{"type":"array","items":{"$ref":"LedgerlineLineExplanation"}},"sentence":{"type":"string"}}}',
   "LedgerlineKeyScope":
@@ -521,8 +523,18 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["namespace","createdAt","firstKey"],"properties":{"namespace":{"type":"string"},"createdAt":{"type":"string","format":"date-time"},"firstKey":{"$ref":"LedgerlineApiKeyCreated"}}}',
   "LedgerlineNamespacePage":
     '{"type":"object","required":["items","totalCount","page","pageSize"],"properties":{"items":{"type":"array","items":{"$ref":"LedgerlineNamespace"}},"totalCount":{"type":"integer"},"page":{"type":"integer"},"pageSize":{"type":"integer"}}}',
+  "LedgerlinePriceBookCorrection":
+    '{"type":"object","required":["reason"],"properties":{"reason":{"type":"string","minLength":1,"maxLength":1024},"pricePerToken":{"type":"string","pattern":"^[0-9]+(\\\\.[0-9]+)?$"},"validFrom":{"type":"string","format":"date-time"},"withdraw":{"type":"boolean","default":false}}}',
+  "LedgerlinePriceBookEntry":
+    '{"type":"object","required":["id","provider","model","tokenType","pricePerToken","currency","validFrom","recordedAt","recordedBy"],"properties":{"id":{"type":"string"},"provider":{"type":"string"},"model":{"type":"string"},"tokenType":{"$ref":"LedgerlineTokenType"},"pricePerToken":{"type":["string","null"]},"currency":{"$ref":"LedgerlineCostCurrency"},"validFrom":{"type":"string","format":"date-time"},"recordedAt":{"type":"string","format":"date-time"},"recordedBy":{"type":"string"},"reason":{"type":"string"},"corrects":{"type":"string"},"supersededBy":{"type":"string"},"supersededAt":{"type":"string","format":"date-time"}}}',
+  "LedgerlinePriceBookEntryCreate":
+    '{"type":"object","required":["provider","model","tokenType","pricePerToken"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":256},"model":{"type":"string","minLength":1,"maxLength":256},"tokenType":{"$ref":"LedgerlineTokenType"},"pricePerToken":{"type":"string","pattern":"^[0-9]+(\\\\.[0-9]+)?$"},"currency":{"allOf":[{"$ref":"LedgerlineCostCurrency"}],"default":"USD"},"validFrom":{"type":"string","format":"date-time"},"reason":{"type":"string","maxLength":1024}}}',
+  "LedgerlinePriceBookPage":
+    '{"type":"object","required":["totalCount","page","pageSize","items"],"properties":{"totalCount":{"type":"integer"},"page":{"type":"integer"},"pageSize":{"type":"integer"},"items":{"type":"array","items":{"$ref":"LedgerlinePriceBookEntry"}}}}',
   "LedgerlineProblemDocument":
     '{"type":"object","required":["type","title","status"],"properties":{"type":{"type":"string","default":"about:blank"},"title":{"type":"string"},"status":{"type":"integer","format":"int16","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string","format":"uri-reference"},"extensions":{"type":"object","additionalProperties":{}}}}',
+  "LedgerlineTokenType":
+    '{"type":"string","enum":["input","output","cache_read","cache_write","reasoning"]}',
   "LedgerlineUsageWindow":
     '{"type":"object","required":["from","to","quantity"],"properties":{"from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},"quantity":{"type":"string"}}}',
   "ListAppsRequest":

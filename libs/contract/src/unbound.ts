@@ -33,18 +33,14 @@ export const unbound: readonly OperationId[] = [
   'getCustomerStripeAppData', // GET /api/v1/customers/{customerIdOrKey}/stripe
   'upsertCustomerStripeAppData', // PUT /api/v1/customers/{customerIdOrKey}/stripe
   'createCustomerStripePortalSession', // POST /api/v1/customers/{customerIdOrKey}/stripe/portal
-  'getDebugMetrics', // GET /api/v1/debug/metrics
   'listEntitlements', // GET /api/v1/entitlements
   'getEntitlementById', // GET /api/v1/entitlements/{entitlementId}
-  'queryFeatureCost', // GET /api/v1/features/{featureId}/cost
   'listGrants', // GET /api/v1/grants
   'listCurrencies', // GET /api/v1/info/currencies
   'marketplaceAppInstall', // POST /api/v1/marketplace/listings/{type}/install
   'marketplaceAppAPIKeyInstall', // POST /api/v1/marketplace/listings/{type}/install/apikey
   'marketplaceOAuth2InstallGetURL', // GET /api/v1/marketplace/listings/{type}/install/oauth2
   'marketplaceOAuth2InstallAuthorize', // GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize
-  'listMeterGroupByValues', // GET /api/v1/meters/{meterIdOrSlug}/group-by/{groupByKey}/values
-  'listMeterSubjects', // GET /api/v1/meters/{meterIdOrSlug}/subjects
   'listNotificationChannels', // GET /api/v1/notification/channels
   'createNotificationChannel', // POST /api/v1/notification/channels
   'getNotificationChannel', // GET /api/v1/notification/channels/{channelId}
@@ -89,6 +85,5 @@ export const unbound: readonly OperationId[] = [
   'resetCustomerEntitlementUsageV2', // POST /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/reset
   'listEntitlementsV2', // GET /api/v2/entitlements
   'getEntitlementByIdV2', // GET /api/v2/entitlements/{entitlementId}
-  'listEventsV2', // GET /api/v2/events
   'listGrantsV2', // GET /api/v2/grants
 ];

@@ -1,6 +1,8 @@
 import { type Meter, readStringFilter } from '@ledgerline/metering/core';
 import { type Decision, type Instant, isUlid, refusal, type Refusal } from '@ledgerline/kernel';
+import { readUnitCost } from './check-unit-cost.js';
 import type { DimensionFilter, Feature } from './feature.js';
+import type { UnitCostJson } from './unit-cost.js';
 
 type FeatureMeter = Pick<Meter, 'id' | 'slug' | 'aggregation' | 'groupBy'>;
 
@@ -12,8 +14,9 @@ export interface FeatureDraft {
   readonly meterSlug?: string | undefined;
   /** Shorthand: dimension → the value it must equal. */
   readonly equals?: Readonly<Record<string, string>> | undefined;
-  /** Wins over the shorthand. */
+  /** Wins over the shorthand, unless it is empty. */
   readonly filters?: Readonly<Record<string, DimensionFilter>> | undefined;
+  readonly unitCost?: UnitCostJson | undefined;
 }
 
 export interface NewFeatureFacts {
@@ -52,6 +55,8 @@ export function decideCreateFeature(draft: FeatureDraft, facts: NewFeatureFacts)
   const filters = filtersOf(draft);
   const refused = refuseFilters(draft, filters, meter);
   if (refused !== undefined) return { refused };
+  const unitCost = draft.unitCost === undefined ? undefined : readUnitCost(draft.unitCost, meter);
+  if (unitCost?.refused !== undefined) return unitCost;
   if (facts.keyTaken) return { refused: featureKeyConflict(draft.key) };
   return {
     accepted: {
@@ -63,6 +68,7 @@ export function decideCreateFeature(draft: FeatureDraft, facts: NewFeatureFacts)
       meterId: meter?.id,
       meterSlug: meter?.slug,
       filters: Object.keys(filters).length === 0 ? undefined : filters,
+      unitCost: unitCost?.accepted,
       createdAt: facts.now,
       updatedAt: facts.now,
     },
@@ -70,16 +76,20 @@ export function decideCreateFeature(draft: FeatureDraft, facts: NewFeatureFacts)
 }
 
 function filtersOf({ equals, filters }: FeatureDraft): Readonly<Record<string, DimensionFilter>> {
-  if (filters !== undefined) return filters;
+  if (saysAnything(filters)) return filters;
   return Object.fromEntries(Object.entries(equals ?? {}).map(([key, value]) => [key, { $eq: value }]));
 }
+
+// An empty one must not drop a shorthand that stands beside it: the feature would count all of the meter's usage.
+const saysAnything = (filters: FeatureDraft['filters']): filters is NonNullable<FeatureDraft['filters']> =>
+  filters !== undefined && Object.keys(filters).length > 0;
 
 function refuseFilters(
   draft: FeatureDraft,
   filters: Readonly<Record<string, DimensionFilter>>,
   meter: FeatureMeter | undefined,
 ): Refusal | undefined {
-  const name = draft.filters === undefined ? 'meterGroupByFilters' : 'advancedMeterGroupByFilters';
+  const name = saysAnything(draft.filters) ? 'advancedMeterGroupByFilters' : 'meterGroupByFilters';
   const keys = Object.keys(filters);
   if (keys.length > filtersMax) {
     const message = `must not have more than ${filtersMax} dimensions`;

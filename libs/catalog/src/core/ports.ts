@@ -2,6 +2,7 @@ import type { Db, Instant, Refusal, Tx } from '@ledgerline/kernel';
 import type { Feature } from './feature.js';
 import type { Plan } from './plan.js';
 import type { PlanStatus } from './plan-status.js';
+import type { PriceBookEntry, PriceKey, Timeline } from './price-book.js';
 
 /** Features in Postgres; also what higher rooms read features by. */
 export interface FeatureStore {
@@ -88,4 +89,34 @@ export interface FeatureReferences {
 /** Asked of entitlements: how many live ones stand on features of a meter. */
 export interface MeterEntitlements {
   countOnMeter(db: Db, meterId: string, now: Instant): Promise<number>;
+}
+
+/** Prices in Postgres. Rows are added and marked as superseded, nothing else. */
+export interface PriceBookStore {
+  /** Throws a conflict refusal when the key has another price from the same instant on. */
+  insert(tx: Tx, entry: PriceBookEntry): Promise<void>;
+  /** Locks the row until the transaction ends. */
+  findForChange(tx: Tx, id: string): Promise<PriceBookEntry | undefined>;
+  /** Marks the entry that `by` corrects. */
+  supersede(tx: Tx, by: PriceBookEntry): Promise<void>;
+  list(db: Db, query: PriceListQuery): Promise<PricePage>;
+  /** What the book says today about these keys, of all times. */
+  timelines(db: Db, keys: readonly PriceKey[]): Promise<(key: PriceKey) => Timeline>;
+}
+
+export interface PriceListQuery {
+  /** Only what was in force then: one entry for each key at most. */
+  readonly at?: Instant | undefined;
+  readonly provider?: string | undefined;
+  readonly model?: string | undefined;
+  readonly tokenType?: string | undefined;
+  /** Entries that were corrected, and withdrawals. Not together with `at`. */
+  readonly includeSuperseded: boolean;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+export interface PricePage {
+  readonly items: readonly PriceBookEntry[];
+  readonly totalCount: number;
 }

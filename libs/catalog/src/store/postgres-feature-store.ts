@@ -2,6 +2,7 @@ import { type Db, Refused, type Tx } from '@ledgerline/kernel';
 import { instantFromDb, instantToDb, isUniqueViolation, managerOf } from '@ledgerline/platform/postgres';
 import { featureKeyConflict } from '../core/decide-feature.js';
 import type { Feature } from '../core/feature.js';
+import { unitCostFromJson, type UnitCostJson, unitCostToJson } from '../core/unit-cost.js';
 import type { FeatureListQuery, FeatureOrder, FeaturePage, FeatureStore } from '../core/ports.js';
 
 /** A row of `features`, as pg delivers it. */
@@ -14,13 +15,14 @@ interface FeatureRow {
   readonly meter_id: string | null;
   readonly meter_slug: string | null;
   readonly filters: Feature['filters'] | null;
+  readonly unit_cost: UnitCostJson | null;
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly archived_at: Date | null;
 }
 
 const columns =
-  'namespace, id, key, name, metadata, meter_id, meter_slug, filters, created_at, updated_at, archived_at';
+  'namespace, id, key, name, metadata, meter_id, meter_slug, filters, unit_cost, created_at, updated_at, archived_at';
 
 const orderColumns: Readonly<Record<FeatureOrder, string>> = {
   id: 'id',
@@ -70,7 +72,7 @@ export class PostgresFeatureStore implements FeatureStore {
   async insert(tx: Tx, feature: Feature): Promise<void> {
     try {
       await managerOf(tx).query(
-        `INSERT INTO features (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL)`,
+        `INSERT INTO features (${columns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL)`,
         [
           feature.namespace,
           feature.id,
@@ -80,6 +82,7 @@ export class PostgresFeatureStore implements FeatureStore {
           feature.meterId ?? null,
           feature.meterSlug ?? null,
           feature.filters === undefined ? null : JSON.stringify(feature.filters),
+          feature.unitCost === undefined ? null : JSON.stringify(unitCostToJson(feature.unitCost)),
           instantToDb(feature.createdAt),
           instantToDb(feature.updatedAt),
         ],
@@ -134,6 +137,7 @@ const featureFromDb = (row: FeatureRow): Feature => ({
   meterId: row.meter_id ?? undefined,
   meterSlug: row.meter_slug ?? undefined,
   filters: row.filters ?? undefined,
+  unitCost: row.unit_cost === null ? undefined : unitCostFromJson(row.unit_cost),
   createdAt: instantFromDb(row.created_at),
   updatedAt: instantFromDb(row.updated_at),
   archivedAt: row.archived_at === null ? undefined : instantFromDb(row.archived_at),

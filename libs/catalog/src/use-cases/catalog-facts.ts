@@ -1,6 +1,7 @@
 import type { Fact } from '@ledgerline/kernel';
 import type { Feature } from '../core/feature.js';
 import type { Plan } from '../core/plan.js';
+import type { PriceBookEntry } from '../core/price-book.js';
 
 /** Ids and keys only: whoever hears of it looks the rest up. */
 export const featureFact = (type: 'FeatureCreated' | 'FeatureArchived', feature: Feature): Fact => ({
@@ -16,4 +17,10 @@ export const planFact = (
   stream: `plan:${plan.id}`,
   type,
   data: { id: plan.id, key: plan.key, version: plan.version },
+});
+
+export const priceFact = (type: 'PriceRecorded' | 'PriceCorrected', entry: PriceBookEntry): Fact => ({
+  stream: `price:${entry.id}`,
+  type,
+  data: { id: entry.id, corrects: entry.corrects ?? null },
 });

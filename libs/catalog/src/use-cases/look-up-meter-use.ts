@@ -3,6 +3,7 @@ import type { MeterUse, MeterUseLookup } from '@ledgerline/metering';
 import { CLOCK } from '@ledgerline/platform';
 import { Inject } from '@nestjs/common';
 import type { FeatureStore, MeterEntitlements } from '../core/ports.js';
+import { propertiesOf } from '../core/unit-cost.js';
 import { FEATURES, METER_ENTITLEMENTS } from '../tokens.js';
 
 /** Answers metering's question what stands on a meter. */
@@ -19,9 +20,16 @@ export class LookUpMeterUse implements MeterUseLookup {
     return { activeFeatures: features.length, entitlements };
   }
 
-  /** Group keys that filters of active features name. */
+  /** Group keys that filters and unit costs of active features name. */
   async groupByKeysInUse(db: Db, meterId: string): Promise<readonly string[]> {
     const features = await this.features.findActiveOfMeter(db, meterId);
-    return [...new Set(features.flatMap(({ filters }) => Object.keys(filters ?? {})))];
+    return [
+      ...new Set(
+        features.flatMap((feature) => [
+          ...Object.keys(feature.filters ?? {}),
+          ...propertiesOf(feature.unitCost),
+        ]),
+      ),
+    ];
   }
 }
