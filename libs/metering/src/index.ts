@@ -9,7 +9,7 @@ export {
   type UsageAttributionLookup,
 } from './core/ports.js';
 export type { StringFilterInput } from './core/string-filter.js';
-export { meterQueryFromApi } from './http/convert.js';
+export { instantFromApi, meterQueryFromApi } from './http/convert.js';
 export type { MeterQueryInput } from './core/read-meter-query.js';
 export { MeteringModule, meteringRoom } from './metering.module.js';
 export { openReadingsBuilder } from './open-readings.js';
