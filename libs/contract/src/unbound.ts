@@ -33,9 +33,6 @@ export const unbound: readonly OperationId[] = [
   'getCustomerStripeAppData', // GET /api/v1/customers/{customerIdOrKey}/stripe
   'upsertCustomerStripeAppData', // PUT /api/v1/customers/{customerIdOrKey}/stripe
   'createCustomerStripePortalSession', // POST /api/v1/customers/{customerIdOrKey}/stripe/portal
-  'listEntitlements', // GET /api/v1/entitlements
-  'getEntitlementById', // GET /api/v1/entitlements/{entitlementId}
-  'listGrants', // GET /api/v1/grants
   'listCurrencies', // GET /api/v1/info/currencies
   'marketplaceAppInstall', // POST /api/v1/marketplace/listings/{type}/install
   'marketplaceAppAPIKeyInstall', // POST /api/v1/marketplace/listings/{type}/install/apikey
@@ -69,9 +66,6 @@ export const unbound: readonly OperationId[] = [
   'upsertSubject', // POST /api/v1/subjects
   'getSubject', // GET /api/v1/subjects/{subjectIdOrKey}
   'deleteSubject', // DELETE /api/v1/subjects/{subjectIdOrKey}
-  'overrideEntitlement', // PUT /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/override
-  'getEntitlementHistory', // GET /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}/history
-  'resetEntitlementUsage', // POST /api/v1/subjects/{subjectIdOrKey}/entitlements/{entitlementId}/reset
   'editSubscription', // PATCH /api/v1/subscriptions/{subscriptionId}
   'listSubscriptionAddons', // GET /api/v1/subscriptions/{subscriptionId}/addons
   'createSubscriptionAddon', // POST /api/v1/subscriptions/{subscriptionId}/addons
@@ -80,10 +74,4 @@ export const unbound: readonly OperationId[] = [
   'changeSubscription', // POST /api/v1/subscriptions/{subscriptionId}/change
   'migrateSubscription', // POST /api/v1/subscriptions/{subscriptionId}/migrate
   'restoreSubscription', // POST /api/v1/subscriptions/{subscriptionId}/restore
-  'getCustomerEntitlementHistoryV2', // GET /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/history
-  'overrideCustomerEntitlementV2', // PUT /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/override
-  'resetCustomerEntitlementUsageV2', // POST /api/v2/customers/{customerIdOrKey}/entitlements/{entitlementIdOrFeatureKey}/reset
-  'listEntitlementsV2', // GET /api/v2/entitlements
-  'getEntitlementByIdV2', // GET /api/v2/entitlements/{entitlementId}
-  'listGrantsV2', // GET /api/v2/grants
 ];

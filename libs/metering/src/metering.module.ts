@@ -24,11 +24,14 @@ import {
   type UsageAttributionLookup,
   type UsageStore,
 } from './core/ports.js';
+import type { EventStore } from './core/event-ports.js';
 import { EventsController } from './http/events.controller.js';
 import { InfoController } from './http/info.controller.js';
 import { MetersController } from './http/meters.controller.js';
 import { CachedProgressStore } from './store/cached-progress-store.js';
+import { ClickHouseMeterValuesStore } from './store/clickhouse-meter-values-store.js';
 import { ClickHouseQueryWatch } from './store/clickhouse-query-watch.js';
+import { ClickHouseEventStore } from './store/clickhouse-event-store.js';
 import { ClickHouseUsageStore } from './store/clickhouse-usage-store.js';
 import { PostgresMeterStore } from './store/postgres-meter-store.js';
 import { PostgresMeterVersionStore } from './store/postgres-meter-version-store.js';
@@ -37,6 +40,7 @@ import { CreateMeter } from './use-cases/create-meter.js';
 import { DeclareMeters } from './use-cases/declare-meters.js';
 import { DeleteMeter } from './use-cases/delete-meter.js';
 import { ListEvents } from './use-cases/list-events.js';
+import { ListMeterValues } from './use-cases/list-meter-values.js';
 import { QueryMeter, type UsagePorts } from './use-cases/query-meter.js';
 import { QueryUsage } from './use-cases/query-usage.js';
 import { QueryUsageByGroup } from './use-cases/query-usage-by-group.js';
@@ -58,6 +62,11 @@ const stores: readonly Provider[] = [
     provide: tokens.USAGE_STORE,
     inject: [CLICKHOUSE],
     useFactory: (client: ClickHouseClient) => new ClickHouseUsageStore(client),
+  },
+  {
+    provide: tokens.EVENT_STORE,
+    inject: [CLICKHOUSE],
+    useFactory: (client: ClickHouseClient) => new ClickHouseEventStore(client),
   },
   {
     provide: tokens.USAGE_PORTS,
@@ -137,6 +146,12 @@ const useCases: readonly Provider[] = [
     useFactory: (ports: UsagePorts, progress: TrackProgress) => new QueryMeter(ports, progress),
   },
   {
+    provide: tokens.LIST_METER_VALUES,
+    inject: [UNIT_OF_WORK, tokens.METER_STORE, CLICKHOUSE, CLOCK],
+    useFactory: (...[unitOfWork, meters, client, clock]: [UnitOfWork, MeterStore, ClickHouseClient, Clock]) =>
+      new ListMeterValues({ unitOfWork, meters, values: new ClickHouseMeterValuesStore(client), clock }),
+  },
+  {
     provide: tokens.QUERY_USAGE,
     inject: [tokens.USAGE_PORTS],
     useFactory: (ports: UsagePorts) => new QueryUsage(ports),
@@ -148,9 +163,9 @@ const useCases: readonly Provider[] = [
   },
   {
     provide: tokens.LIST_EVENTS,
-    inject: [tokens.USAGE_PORTS, CLOCK, tokens.TRACK_PROGRESS],
-    useFactory: (ports: UsagePorts, clock: Clock, progress: TrackProgress) =>
-      new ListEvents({ ...ports, clock, progress }),
+    inject: [tokens.USAGE_PORTS, tokens.EVENT_STORE, CLOCK, tokens.TRACK_PROGRESS],
+    useFactory: (...[ports, events, clock, progress]: [UsagePorts, EventStore, Clock, TrackProgress]) =>
+      new ListEvents({ ...ports, events, clock, progress }),
   },
   {
     provide: tokens.DECLARE_METERS,

@@ -5,6 +5,8 @@ export const DELETE_METER = Symbol('metering.DELETE_METER');
 export const QUERY_METER = Symbol('metering.QUERY_METER');
 /** Follows queries that name a client id: `TrackProgress`. */
 export const TRACK_PROGRESS = Symbol('metering.TRACK_PROGRESS');
+/** Subjects and group values of a meter, today's events: `ListMeterValues`. */
+export const LIST_METER_VALUES = Symbol('metering.LIST_METER_VALUES');
 export const LIST_EVENTS = Symbol('metering.LIST_EVENTS');
 export const DECLARE_METERS = Symbol('metering.DECLARE_METERS');
 /** Usage of a meter for other rooms: `QueryUsage`. */
@@ -15,4 +17,5 @@ export const QUERY_USAGE_BY_GROUP = Symbol('metering.QUERY_USAGE_BY_GROUP');
 export const METER_STORE = Symbol('metering.METER_STORE');
 export const METER_VERSION_STORE = Symbol('metering.METER_VERSION_STORE');
 export const USAGE_STORE = Symbol('metering.USAGE_STORE');
+export const EVENT_STORE = Symbol('metering.EVENT_STORE');
 export const USAGE_PORTS = Symbol('metering.USAGE_PORTS');

@@ -33,7 +33,8 @@ function guarded(call: string, path: JsonPath, binder: Binder): string {
 export const rawSql = (path: JsonPath, binder: Binder): string => guarded('JSONExtractRaw', path, binder);
 
 /** The text form at a path; '' when it finds nothing or null. */
-const dimensionSql = (path: JsonPath, binder: Binder): string => guarded('JSONExtractString', path, binder);
+export const dimensionSql = (path: JsonPath, binder: Binder): string =>
+  guarded('JSONExtractString', path, binder);
 
 export const dimensionsSql = (extraction: Extraction, binder: Binder): string =>
   extraction.groupBy.length === 0

@@ -2,7 +2,6 @@ import type { Db, Tx } from '@ledgerline/kernel';
 import type { MeterUse } from './decide-meter.js';
 import type { Extraction, Meter, MeterVersion } from './meter.js';
 import type { CustomerKeys, UsageRow } from './meter-query.js';
-import type { EventListQuery, ListedEvent } from './plan-event-list.js';
 import type { Chunk, ReadingRange } from './plan-chunk.js';
 import type { Progress } from './progress.js';
 import type { Statement } from './statement.js';
@@ -144,11 +143,13 @@ export interface UsageStore {
     watched?: WatchedQuery,
   ): Promise<readonly UsageRow[] | 'meters-moved'>;
   periodRows(statement: Statement): Promise<readonly PeriodRow[] | 'meters-moved'>;
-  events(
-    query: EventListQuery,
-    meters: readonly Meter[],
-    watched?: WatchedQuery,
-  ): Promise<readonly ListedEvent[]>;
+}
+
+/** Lists and counts that are read as they are. */
+export interface MeterValuesStore {
+  /** The first column of each row. */
+  texts(statement: Statement): Promise<readonly string[]>;
+  counts(statement: Statement): Promise<readonly (readonly [string, string])[]>;
 }
 
 export interface PeriodRow {

@@ -1,19 +1,11 @@
 import type { components, OpRequest } from '@ledgerline/contract';
-import {
-  type Decimal,
-  type Instant,
-  instant,
-  instantFromMs,
-  refusal,
-  Refused,
-  toRfc3339,
-} from '@ledgerline/kernel';
+import { type Decimal, type Instant, instant, refusal, Refused, toRfc3339 } from '@ledgerline/kernel';
 import type { MeterChange, MeterDraft } from '../core/decide-meter.js';
 import { groupByTexts, type Meter } from '../core/meter.js';
 import type { AnswerRow, MeterQueryAnswer } from '../core/meter-query.js';
+import type { TimeRange } from '../core/plan-meter-values.js';
 import type { Progress } from '../core/progress.js';
 import type { MeterQueryInput } from '../core/read-meter-query.js';
-import type { ExplainedEvent } from '../use-cases/list-events.js';
 
 type Schemas = components['schemas'];
 
@@ -68,6 +60,11 @@ export const meterToApi = (meter: Meter): Schemas['Meter'] => ({
   ...(meter.valueProperty === undefined ? {} : { valueProperty: meter.valueProperty.text }),
   ...(meter.groupBy.length === 0 ? {} : { groupBy: groupByTexts(meter.groupBy) }),
   ...(meter.deletedAt === undefined ? {} : { deletedAt: toRfc3339(meter.deletedAt) }),
+});
+
+export const rangeFromApi = (query: { readonly from?: string; readonly to?: string }): TimeRange => ({
+  from: optionalInstant('from', query.from),
+  to: optionalInstant('to', query.to),
 });
 
 export const meterQueryFromApi = (query: OpRequest<'queryMeter'>['query']): MeterQueryInput => ({
@@ -125,32 +122,3 @@ export const progressToApi = ({ success, failed, total, updatedAt }: Progress): 
   total,
   updatedAt: toRfc3339(updatedAt),
 });
-
-/**
- * The list as JSON text, because `data` is shown as it was sent: read into an object and written again, a number of more
- * digits than a double has would change.
- */
-export function eventsToApiText(events: readonly ExplainedEvent[]): string {
-  return `[${events.map(eventToApiText).join(',')}]`;
-}
-
-function eventToApiText({ event, customerId, validationError }: ExplainedEvent): string {
-  const shown: Omit<Schemas['Event'], 'data'> = {
-    id: event.id,
-    source: event.source,
-    specversion: '1.0',
-    type: event.type,
-    subject: event.subject,
-    time: toRfc3339(instantFromMs(event.timeSeconds * 1000)),
-    ...(event.data === undefined ? {} : { datacontenttype: 'application/json' }),
-  };
-  const about: Omit<Schemas['IngestedEvent'], 'event'> = {
-    ...(customerId === undefined ? {} : { customerId }),
-    ingestedAt: toRfc3339(instantFromMs(event.ingestedAtMs)),
-    storedAt: toRfc3339(instantFromMs(event.storedAtMs)),
-    ...(validationError === undefined ? {} : { validationError }),
-  };
-  const envelope = JSON.stringify(shown);
-  const data = event.data === undefined ? envelope : `${envelope.slice(0, -1)},"data":${event.data}}`;
-  return `{"event":${data},${JSON.stringify(about).slice(1)}`;
-}

@@ -1,8 +1,16 @@
 import { mediaReply, Operation, type OpReply, type OpRequest } from '@ledgerline/contract';
 import { Controller, Inject } from '@nestjs/common';
-import { CREATE_METER, DELETE_METER, QUERY_METER, READ_METERS, UPDATE_METER } from '../tokens.js';
+import {
+  CREATE_METER,
+  DELETE_METER,
+  LIST_METER_VALUES,
+  QUERY_METER,
+  READ_METERS,
+  UPDATE_METER,
+} from '../tokens.js';
 import type { CreateMeter } from '../use-cases/create-meter.js';
 import type { DeleteMeter } from '../use-cases/delete-meter.js';
+import type { ListMeterValues } from '../use-cases/list-meter-values.js';
 import type { QueryMeter } from '../use-cases/query-meter.js';
 import type { ReadMeters } from '../use-cases/read-meters.js';
 import type { UpdateMeter } from '../use-cases/update-meter.js';
@@ -13,6 +21,7 @@ import {
   meterQueryFromApi,
   meterQueryFromApiBody,
   meterToApi,
+  rangeFromApi,
 } from './convert.js';
 import { answerToCsv, wantsCsv } from './csv.js';
 
@@ -24,6 +33,7 @@ export class MetersController {
     @Inject(UPDATE_METER) private readonly updateMeter: UpdateMeter,
     @Inject(DELETE_METER) private readonly deleteMeter: DeleteMeter,
     @Inject(QUERY_METER) private readonly queryMeter: QueryMeter,
+    @Inject(LIST_METER_VALUES) private readonly listMeterValues: ListMeterValues,
   ) {}
 
   @Operation('createMeter')
@@ -80,5 +90,25 @@ export class MetersController {
     const input = meterQueryFromApiBody(body);
     const { namespace } = context;
     return meterAnswerToApi(await this.queryMeter.run(namespace, path.meterIdOrSlug, input, body.clientId));
+  }
+
+  @Operation('listMeterSubjects')
+  async listSubjects({
+    path,
+    query,
+    context,
+  }: OpRequest<'listMeterSubjects'>): Promise<OpReply<'listMeterSubjects'>> {
+    const range = rangeFromApi(query);
+    return [...(await this.listMeterValues.subjects(context.namespace, path.meterIdOrSlug, range))];
+  }
+
+  @Operation('listMeterGroupByValues')
+  async listGroupValues({
+    path,
+    query,
+    context,
+  }: OpRequest<'listMeterGroupByValues'>): Promise<OpReply<'listMeterGroupByValues'>> {
+    const asked = { ...rangeFromApi(query), key: path.groupByKey };
+    return [...(await this.listMeterValues.groupValues(context.namespace, path.meterIdOrSlug, asked))];
   }
 }
