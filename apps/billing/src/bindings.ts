@@ -7,7 +7,8 @@ import {
 import { GuardDeletions, ShowEntitlements, WriteForSubscription } from '@ledgerline/entitlements';
 import { CHECK_BILLING_READINESS, INVOICING_APPS, REFUSE_CUSTOMER_DELETION } from '@ledgerline/invoicing';
 import { METER_USE, USAGE_ATTRIBUTION } from '@ledgerline/metering';
-import { INVOICE_THROUGH_APPS } from '@ledgerline/providers';
+import { NAMESPACE_BOOTSTRAPS } from '@ledgerline/namespaces';
+import { BOOTSTRAP_SANDBOX, INVOICE_THROUGH_APPS } from '@ledgerline/providers';
 import {
   BILLING_READINESS,
   ENTITLEMENT_VIEWS,
@@ -38,6 +39,7 @@ export const bindings: readonly Binding[] = [
   { port: ENTITLEMENT_VIEWS, to: ShowEntitlements },
   { port: BILLING_READINESS, to: CHECK_BILLING_READINESS },
   { port: INVOICING_APPS, to: INVOICE_THROUGH_APPS },
+  { port: NAMESPACE_BOOTSTRAPS, to: [BOOTSTRAP_SANDBOX] },
 ];
 
 /** Fails the start when a port is bound to nothing, twice, or does not exist. */

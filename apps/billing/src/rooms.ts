@@ -3,6 +3,7 @@ import { customersRoom } from '@ledgerline/customers';
 import { entitlementsRoom } from '@ledgerline/entitlements';
 import { invoicingRoom } from '@ledgerline/invoicing';
 import { meteringRoom } from '@ledgerline/metering';
+import { namespacesRoom } from '@ledgerline/namespaces';
 import type { Room } from '@ledgerline/platform';
 import { providersRoom } from '@ledgerline/providers';
 import { subscriptionsRoom } from '@ledgerline/subscriptions';
@@ -12,6 +13,7 @@ import { subscriptionsRoom } from '@ledgerline/subscriptions';
  * bind the ports it names in bindings.ts.
  */
 export const rooms: readonly Room[] = [
+  namespacesRoom,
   customersRoom,
   meteringRoom,
   catalogRoom,

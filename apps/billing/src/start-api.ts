@@ -1,7 +1,8 @@
 import { registerDocs } from '@ledgerline/contract';
+import { createAuthentication } from '@ledgerline/namespaces';
 import type { LiveClock, Room } from '@ledgerline/platform';
 import type { Config } from '@ledgerline/platform/config';
-import { createHttpApp } from '@ledgerline/platform/http';
+import { createHttpApp, type HttpOptions } from '@ledgerline/platform/http';
 import type { Running } from '@ledgerline/platform/main';
 import { engineChecks, openPlatform, type Platform } from '@ledgerline/platform/nest';
 import { startTelemetryServer } from '@ledgerline/platform/telemetry';
@@ -22,14 +23,12 @@ export interface RunningApi extends Running {
 
 /** Starts the api role: answers HTTP, runs no jobs. */
 export async function startApi(config: Config, options: StartOptions = {}): Promise<RunningApi> {
-  if (config.auth.mode === 'api-key') {
-    throw new Error('auth.mode api-key is not available in this version: nothing would check the keys');
-  }
   const { platform, clock } = await open(config, 'billing-api', options);
   const app = await createHttpApp(AppModule.forRoot({ platform, clock, ...options }), {
     logger: platform.logger,
     bodyMaxBytes: config.billing.bodyMaxBytes,
     clock,
+    ...(config.auth.mode === 'api-key' && { authenticate: authenticationOf(platform, clock) }),
     validateReplies: process.env['NODE_ENV'] !== 'production',
   });
   registerDocs(app.getHttpAdapter().getInstance());
@@ -52,6 +51,11 @@ export async function startApi(config: Config, options: StartOptions = {}): Prom
       await platform.close();
     },
   };
+}
+
+function authenticationOf(platform: Platform, clock: LiveClock): HttpOptions['authenticate'] {
+  const authentication = createAuthentication(platform, clock);
+  return (operation, authorization) => authentication.run(operation, authorization);
 }
 
 /** Engines and clock of a billing process. */

@@ -1,2 +1,2 @@
 export { ProvidersModule, providersRoom } from './providers.module.js';
-export { INVOICE_THROUGH_APPS } from './tokens.js';
+export { BOOTSTRAP_SANDBOX, INVOICE_THROUGH_APPS } from './tokens.js';

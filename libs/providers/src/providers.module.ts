@@ -35,7 +35,7 @@ const firstNamespace = 'default';
         new BootstrapSandbox(unitOfWork, apps, profiles),
     },
   ],
-  exports: [INVOICE_THROUGH_APPS],
+  exports: [BOOTSTRAP_SANDBOX, INVOICE_THROUGH_APPS],
 })
 export class ProvidersModule implements OnApplicationBootstrap {
   constructor(@Inject(BOOTSTRAP_SANDBOX) private readonly bootstrap: BootstrapSandbox) {}

@@ -1,4 +1,10 @@
-import { answerBrokenRequest, problemOf, registerReplyValidation, useRawBodies } from '@ledgerline/contract';
+import {
+  answerBrokenRequest,
+  type OperationId,
+  problemOf,
+  registerReplyValidation,
+  useRawBodies,
+} from '@ledgerline/contract';
 import { newId } from '@ledgerline/kernel';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -23,8 +29,11 @@ export interface HttpOptions {
   readonly bodyMaxBytes: number;
   /** Refreshed before each request. */
   readonly clock: LiveClock;
-  /** Throws `Refused` when the caller is nobody. Without it everybody is the default namespace's anonymous user. */
-  readonly authenticate?: (headers: IncomingMessage['headers']) => Promise<Caller>;
+  /**
+   * Asked before every operation, before its body is read. Throws `Refused` when the caller is nobody or may not do this.
+   * Without it everybody is the default namespace's anonymous user, who may do everything.
+   */
+  readonly authenticate?: (operation: OperationId, authorization: string | undefined) => Promise<Caller>;
   /** Holds every reply against the contract; not for production, where it would parse each answer again. */
   readonly validateReplies: boolean;
   /** Told every reply that breaks the contract, besides the log. */
@@ -86,8 +95,13 @@ export async function createHttpApp(
 function addRequestHooks(fastify: FastifyInstance, { clock, authenticate }: HttpOptions): void {
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
-    const caller = (await authenticate?.(request.headers)) ?? anonymous;
-    request.ledgerline = { ...caller, requestId: request.id };
     await clock.refresh();
+    // Absent where there is nothing to protect: the documents, and paths that nobody knows.
+    const operation = request.routeOptions.config.operationId;
+    const caller =
+      authenticate === undefined || operation === undefined
+        ? anonymous
+        : await authenticate(operation, request.headers.authorization);
+    request.ledgerline = { ...caller, requestId: request.id };
   });
 }

@@ -13,6 +13,9 @@ export const sendProblem = (reply: FastifyReply, problem: Problem): void =>
     .type(problemMedia)
     .send(Buffer.from(JSON.stringify(problem)));
 
+// Every 401 must say by what means one could authenticate.
+const authenticateWith = 'Bearer realm="ledgerline"';
+
 interface Outcome {
   readonly problem: Problem;
   readonly headers?: Readonly<Record<string, string>>;
@@ -65,6 +68,9 @@ function refused(refusal: Refusal, requestId: string): Outcome {
   const seconds = refusal.retryAfterSeconds ?? (statusOfKind[refusal.kind] === 503 ? 1 : undefined);
   return {
     problem: toProblem(refusal, requestId),
-    ...(seconds === undefined ? {} : { headers: { 'retry-after': String(seconds) } }),
+    headers: {
+      ...(seconds !== undefined && { 'retry-after': String(seconds) }),
+      ...(refusal.kind === 'unauthenticated' && { 'www-authenticate': authenticateWith }),
+    },
   };
 }

@@ -17,13 +17,18 @@ export class CompactedPublisher {
   }
 
   /** Resolves once the broker has it. There is no delete: a tombstone may vanish unseen, so say "gone" in the value. */
-  async publish(key: string, value: string): Promise<void> {
+  publish(key: string, value: string): Promise<void> {
+    return this.publishAll([{ key, value }]);
+  }
+
+  /** All of them, in this order. */
+  async publishAll(messages: readonly { readonly key: string; readonly value: string }[]): Promise<void> {
     this.connected ??= this.producer.connect().catch((error: unknown) => {
       this.connected = undefined; // the next publication tries again
       throw error;
     });
     await this.connected;
-    await this.producer.send({ topic: this.topic, acks: -1, messages: [{ key, value }] });
+    await this.producer.send({ topic: this.topic, acks: -1, messages: [...messages] });
   }
 
   async close(): Promise<void> {

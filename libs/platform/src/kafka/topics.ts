@@ -28,7 +28,8 @@ export interface TopicOptions {
   readonly eventBytesMax: number;
 }
 
-const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
 // Handlers of one stream run in order, streams side by side; four keep two cores busy.
 const noticePartitions = 4;
 const envelopeBytesMax = 1_048_576;
@@ -62,7 +63,11 @@ function plan(options: TopicOptions): ITopicConfig[] {
     ...[topics.clock, topics.apiKeys].map((topic) => ({
       topic,
       numPartitions: 1,
-      configEntries: config({ 'cleanup.policy': 'compact', 'message.timestamp.type': 'LogAppendTime' }),
+      configEntries: config({
+        'cleanup.policy': 'compact',
+        'message.timestamp.type': 'LogAppendTime',
+        'segment.ms': hourMs, // only closed segments are compacted, and a follower reads all there is
+      }),
     })),
   ];
 }

@@ -2,7 +2,7 @@ export { managerOf } from './handles.js';
 export { inputHashOf } from './idempotency.js';
 export { once } from './inbox.js';
 export { instantColumn, instantFromDb, instantToDb } from './instant-column.js';
-export { clockLock } from './locks.js';
+export { apiKeysLock, clockLock } from './locks.js';
 export { findMigrationTrouble, migrate, type MigrateOptions } from './migrate.js';
 export { openPostgres, type PostgresOptions } from './open-postgres.js';
 export { isUniqueViolation, refusalOfPostgresError, sqlStateOf } from './postgres-errors.js';

@@ -2,3 +2,4 @@
 export const migrationLock = 7001;
 export const relayLock = 7002;
 export const clockLock = 7003;
+export const apiKeysLock = 7004;
