@@ -52,7 +52,9 @@ export class CatalogWorld {
       clickhouse: async (query) => {
         await clickhouse.command({ query });
       },
-      migrations: readMigrations().filter(({ room }) => ['platform', 'metering', 'catalog'].includes(room)),
+      migrations: readMigrations().filter(({ room }) =>
+        ['platform', 'sink', 'metering', 'catalog'].includes(room),
+      ),
     });
     const postgres = await openPostgres({ url: corner.postgresUrl, poolMax: 8, service });
     const release = async (): Promise<void> => {

@@ -33,7 +33,7 @@ interface Parts {
   readonly unitOfWork: UnitOfWork;
 }
 
-const rooms = ['platform', 'customers', 'metering', 'catalog', 'entitlements'];
+const rooms = ['platform', 'sink', 'customers', 'metering', 'catalog', 'entitlements'];
 
 @Module({})
 class Neighbourhood {}

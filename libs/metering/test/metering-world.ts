@@ -65,7 +65,7 @@ export class MeteringWorld {
     readonly clock: FixedClock,
     readonly neighbours: Neighbours,
     readonly builder: BuildReadings,
-    private readonly url: string,
+    readonly url: string,
     private readonly release: () => Promise<void>,
   ) {}
 
@@ -88,7 +88,7 @@ export class MeteringWorld {
       clickhouse: async (query) => {
         await clickhouse.command({ query });
       },
-      migrations: readMigrations().filter(({ room }) => room === 'platform' || room === 'metering'),
+      migrations: readMigrations().filter(({ room }) => ['platform', 'sink', 'metering'].includes(room)),
     });
     const postgres = await openPostgres({ url: corner.postgresUrl, poolMax: 8, service });
     const clock = Object.assign(fixedClock(options.now ?? '2025-06-15T12:00:00Z'), {

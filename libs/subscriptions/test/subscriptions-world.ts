@@ -63,7 +63,7 @@ export class Neighbours implements EntitlementWriter, EntitlementViews {
   }
 }
 
-const rooms = ['platform', 'customers', 'metering', 'catalog', 'subscriptions'];
+const rooms = ['platform', 'sink', 'customers', 'metering', 'catalog', 'subscriptions'];
 
 /** Subscriptions and the rooms below on real engines; entitlements and invoicing are neighbours in memory. */
 export class SubscriptionsWorld {
