@@ -266,6 +266,14 @@ describe('traps of the document', () => {
       'getClock',
       'setClock',
       'explainInvoice',
+      'listApiKeys',
+      'createApiKey',
+      'revokeApiKey',
+      'listNamespaces',
+      'createNamespace',
+      'listPriceBookEntries',
+      'createPriceBookEntry',
+      'correctPriceBookEntry',
     ]);
   });
 

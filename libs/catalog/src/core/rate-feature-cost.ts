@@ -128,13 +128,15 @@ const identityOf = ({ windowStart, subject, customerId, groupBy }: UsedRow, wind
   ]);
 
 function addUpRow(parts: readonly [RatedPart, ...RatedPart[]]): CostRow {
-  const { value: _, ...first } = parts[0].part.row;
+  const { subject, customerId, groupBy } = parts[0].part.row;
   const missing = [...new Set(parts.flatMap((part) => part.missing ?? []))];
   const costs = parts.flatMap(({ cost }) => cost ?? []);
   const named = missing.slice(0, namedMax).join('; ');
   const rest = missing.length > namedMax ? `; and ${missing.length - namedMax} more` : '';
   return {
-    ...first,
+    subject,
+    customerId,
+    groupBy,
     // Without windows a row begins with the first of its events and ends with the last, where nothing else bounds it.
     windowStart: parts.map(({ part }) => part.row.windowStart).reduce((a, b) => earliest(a, b)),
     windowEnd: parts.map(({ part }) => part.row.windowEnd).reduce((a, b) => latest(a, b)),
