@@ -35,6 +35,7 @@ export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refu
     refusal.retryAfterSeconds ?? (statusOfKind[refusal.kind] === 503 ? jitteredSeconds() : undefined);
   if (retryAfter !== undefined) void reply.header('retry-after', String(retryAfter));
   if (refusal.kind === 'unsupported-media-type') void reply.header('accept-encoding', acceptedEncodings);
+  if (refusal.kind === 'unauthenticated') void reply.header('www-authenticate', 'Bearer realm="ledgerline"');
   letGo(request);
   return reply
     .code(problem.status)

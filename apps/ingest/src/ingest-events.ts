@@ -6,10 +6,12 @@ import type { IncomingMessage } from 'node:http';
 import { chunkEvents } from './chunk-events.js';
 import { type BodyReader } from './read-body.js';
 import type { IngestMetrics } from './ingest-metrics.js';
+import { notValid, type Sender } from './key-ring.js';
 import type { RateLimit } from './rate-limit.js';
 
 export interface IngestOptions {
-  readonly namespace: string;
+  /** In whose name a request comes, or why it is nobody's. */
+  readonly identify: (authorization: string | undefined) => Sender | { readonly refused: Refusal };
   readonly partitions: number;
   readonly limits: IngestLimits;
   /** Domain time in epoch milliseconds: a number, or a promise of one where time has to be asked for. */
@@ -49,17 +51,21 @@ export class IngestEvents {
    */
   private async take(request: IncomingMessage, traceparent?: string): Promise<Refusal | undefined> {
     const { headers } = request;
+    const sender = this.options.identify(headers.authorization);
+    if ('refused' in sender) return this.refuse(sender.refused);
+    const { namespace } = sender;
     const mode = decideMode(headers['content-type'], hasAttributeHeaders(headers));
     if (mode === undefined) return this.refuse(refuseMedia(headers['content-type']));
-    const limited = this.limitRate();
+    const limited = this.limitRate(namespace);
     if (limited !== undefined) return this.refuse(limited);
     const body = await this.options.bodies.read(request);
     if ('refused' in body) return this.refuse(body.refused);
     const now = this.options.nowMs();
     const nowMs = typeof now === 'number' ? now : await now.catch(refuseClock);
     if (typeof nowMs !== 'number') return this.refuse(nowMs);
+    if (nowMs >= sender.expiresAtMs) return this.refuse(notValid);
     const rawHeaders = mode === 'binary' ? request.rawHeaders : [];
-    const decision = this.decide({ mode, text: body.text, rawHeaders }, nowMs);
+    const decision = this.decide({ namespace, mode, text: body.text, rawHeaders }, nowMs);
     if (decision.refused !== undefined) return this.refuse(decision.refused);
     const { chunks, events } = decision.accepted;
     try {
@@ -76,19 +82,18 @@ export class IngestEvents {
     return refused;
   }
 
-  private limitRate(): Refusal | undefined {
-    const { rateLimit, namespace } = this.options;
-    const seconds = rateLimit?.take(namespace, performance.now()) ?? 0;
+  private limitRate(namespace: string): Refusal | undefined {
+    const seconds = this.options.rateLimit?.take(namespace, performance.now()) ?? 0;
     if (seconds === 0) return undefined;
     return refusal.tooManyRequests('too many requests for this namespace', { retryAfterSeconds: seconds });
   }
 
   private decide(
-    request: Omit<IngestRequest, 'namespace'>,
+    request: IngestRequest,
     nowMs: number,
   ): Decision<{ readonly chunks: readonly PartitionChunk[]; readonly events: number }> {
-    const { namespace, partitions, limits } = this.options;
-    const decision = decideIngest({ namespace, ...request }, nowMs, limits);
+    const { partitions, limits } = this.options;
+    const decision = decideIngest(request, nowMs, limits);
     if (decision.refused !== undefined) return decision;
     const chunks = chunkEvents(decision.accepted, partitions);
     if (chunks.refused !== undefined) return chunks;

@@ -1,3 +1,6 @@
+/** Namespaces watched at once. Those that have been quiet for a second are forgotten first: their buckets are full. */
+const BUCKETS_MAX = 10_000;
+
 /** A token bucket per namespace: a second's worth of requests may come at once. */
 export class RateLimit {
   private readonly buckets = new Map<string, { tokens: number; filledAtMs: number }>();
@@ -9,6 +12,7 @@ export class RateLimit {
     const rate = this.requestsPerSecond;
     let bucket = this.buckets.get(namespace);
     if (bucket === undefined) {
+      if (this.buckets.size >= BUCKETS_MAX) this.forgetQuiet(nowMs);
       bucket = { tokens: rate, filledAtMs: nowMs };
       this.buckets.set(namespace, bucket);
     }
@@ -18,5 +22,11 @@ export class RateLimit {
     if (bucket.tokens < 1) return Math.max(1, Math.ceil((1 - bucket.tokens) / rate));
     bucket.tokens -= 1;
     return 0;
+  }
+
+  private forgetQuiet(nowMs: number): void {
+    for (const [namespace, { filledAtMs }] of this.buckets) {
+      if (nowMs - filledAtMs >= 1_000) this.buckets.delete(namespace);
+    }
   }
 }

@@ -17,16 +17,18 @@ import {
   startTelemetryServer,
 } from '@ledgerline/platform/telemetry';
 import { RECORD_BYTES_MAX } from './chunk-events.js';
+import { FollowedKeys } from './follow-keys.js';
 import { IngestEvents } from './ingest-events.js';
 import { IngestMetrics } from './ingest-metrics.js';
 import { createIngestServer } from './ingest-server.js';
 import { KafkaProbe } from './kafka-probe.js';
+import type { Sender } from './key-ring.js';
 import { RateLimit } from './rate-limit.js';
 import { BodyReader } from './read-body.js';
 
 const SERVICE = 'ingest';
-// One namespace for all requests, as in the API we implement; keys will choose another.
-const NAMESPACE = 'default';
+// Without keys there is one namespace for all requests, as in the API we implement.
+const ANYBODY: Sender = { namespace: 'default', expiresAtMs: Infinity };
 
 /** Events of one record: one fetch and one decode of the sink stay short. */
 const RECORD_EVENTS_MAX = 1_000;
@@ -59,14 +61,12 @@ export interface RunningIngest {
 /** Starts the ingest service: listens at once, and is ready once Kafka is. */
 export async function startIngest(config: Config, changed: Partial<Patience> = {}): Promise<RunningIngest> {
   const times = { ...patience, ...changed };
-  if (config.auth.mode === 'api-key') {
-    throw new Error('auth.mode api-key is not available in this version: nothing would check the keys');
-  }
   const logger = createLogger({ service: SERVICE, level: config.telemetry.logLevel });
   const registry = createMetrics(SERVICE);
   const metrics = new IngestMetrics(registry);
   const clock = await openClock(config, logger);
   const { lanes, probe } = openLanes(config, logger, metrics, times);
+  const keys = followKeys(config, logger);
   const bodies = new BodyReader({ ...config.ingest, receivingMaxBytes: RECEIVING_MAX_BYTES });
   metrics.watch(lanes, bodies);
   const traces = await openTraces({
@@ -78,7 +78,7 @@ export async function startIngest(config: Config, changed: Partial<Patience> = {
   });
   const rate = config.ingest.requestsPerSecond;
   const ingest = new IngestEvents({
-    namespace: NAMESPACE,
+    identify: keys?.identify ?? (() => ANYBODY),
     partitions: config.kafka.partitions,
     limits: config.ingest,
     nowMs: clock.nowMs,
@@ -96,10 +96,12 @@ export async function startIngest(config: Config, changed: Partial<Patience> = {
     registry,
     checks: [
       { name: 'kafka', run: () => Promise.resolve(probe.reason) },
+      { name: 'api keys', run: () => Promise.resolve(keys?.trouble) },
       { name: 'running', run: () => Promise.resolve(isClosing ? 'shutting down' : undefined) },
     ],
   });
   void probe.start();
+  keys?.start();
   const url = await server.listen({ host: config.ingest.host, port: config.ingest.port });
   logger.info({ url }, 'ingest listens');
   return {
@@ -112,6 +114,7 @@ export async function startIngest(config: Config, changed: Partial<Patience> = {
       await lanes.drain(DRAIN_TIMEOUT_MS);
       await closed;
       await probe.stop();
+      await keys?.stop();
       await clock.close();
       await traces?.close();
       await telemetry.close();
@@ -154,6 +157,13 @@ function openLanes(
     onAttempt,
   });
   return { lanes, probe };
+}
+
+/** Undefined when nobody needs a key. */
+function followKeys(config: Config, logger: Logger): FollowedKeys | undefined {
+  if (config.auth.mode === 'none') return undefined;
+  const kafka = openKafka({ brokers: config.kafka.brokers, service: SERVICE, logger });
+  return new FollowedKeys({ kafka, topic: topicsOf(config.kafka.topicPrefix).apiKeys, logger });
 }
 
 interface IngestClock {

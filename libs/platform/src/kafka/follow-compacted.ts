@@ -34,19 +34,24 @@ export async function followCompacted(
     retry: { ...kafkaRetry, restartOnFailure: () => Promise.resolve(true) },
   });
   const admin = kafka.admin();
-  await Promise.all([consumer.connect(), admin.connect()]);
   const follower = new Follower(admin, consumer, topic);
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachMessage: async ({ partition, message }) => {
-      await onRecord({
-        key: message.key?.toString('utf8') ?? '',
-        value: message.value?.toString('utf8') ?? null,
-      });
-      follower.advance(partition, BigInt(message.offset) + 1n);
-    },
-  });
+  try {
+    await Promise.all([consumer.connect(), admin.connect()]);
+    await consumer.subscribe({ topics: [topic], fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ partition, message }) => {
+        await onRecord({
+          key: message.key?.toString('utf8') ?? '',
+          value: message.value?.toString('utf8') ?? null,
+        });
+        follower.advance(partition, BigInt(message.offset) + 1n);
+      },
+    });
+  } catch (error) {
+    await follower.close(); // or its connections would outlive a caller that tries again
+    throw error;
+  }
   return follower;
 }
 
@@ -70,6 +75,7 @@ class Follower implements CompactedFollower {
 
   async caughtUp(timeoutMs = caughtUpTimeoutMs): Promise<void> {
     const offsets = await this.admin.fetchTopicOffsets(this.topic);
+    this.requireSameTopic(offsets);
     const ends = new Map(
       offsets.filter(({ low, high }) => low !== high).map(({ partition, high }) => [partition, BigInt(high)]),
     );
@@ -88,6 +94,19 @@ class Follower implements CompactedFollower {
       }, timeoutMs);
       this.waiters.push(waiter);
     });
+  }
+
+  /** Where less stands than was read, the topic is another one of the same name: what was read of it is worth nothing. */
+  private requireSameTopic(offsets: readonly { readonly partition: number; readonly high: string }[]): void {
+    for (const { partition, high } of offsets) {
+      const position = this.positions.get(partition) ?? 0n;
+      if (BigInt(high) < position) {
+        throw new Error(
+          `topic ${this.topic} ends at ${high} but was read up to ${position}: it was deleted or restored from a backup; ` +
+            'restart this service',
+        );
+      }
+    }
   }
 
   async close(): Promise<void> {
