@@ -5,6 +5,7 @@ import type { Extraction, Meter } from './meter.js';
 import type { MeterQuery } from './meter-query.js';
 import { planChunk } from './plan-chunk.js';
 import { planEventList } from './plan-event-list.js';
+import { planReadings, planSendings, planSights } from './plan-event-status.js';
 import { planMeterQuery, scopeOf } from './plan-meter-query.js';
 import { planUsageQuery } from './plan-usage-query.js';
 import type { Statement } from './statement.js';
@@ -97,16 +98,25 @@ function statements(text: string): Statement[] {
     planEventList(
       {
         namespace: text,
-        idContains: text,
-        subjects: [text],
-        fromSeconds: 0,
-        toSeconds: 1,
-        ingestedFromMs: 0,
-        ingestedToMs: 1,
+        conditions: [
+          { kind: 'id-contains', text },
+          { kind: 'text', column: 'subject', filter: { operator: '$in', values: [text] } },
+          { kind: 'text', column: 'id', filter: { operator: '$like', value: text } },
+          { kind: 'time', column: 'ingested_at', filter: { operator: '<', value: 1 } },
+        ],
+        orderBy: 'time',
+        after: { at: 1, id: text, place: { partition: 1, offset: 2, index: 3 } },
         limit: 10,
       },
       [meter],
     ),
+    planSendings({ namespace: text, source: text, id: text }, 7n, 10),
+    planSights({ namespace: text, source: text, id: text }, 7n, { partition: 1, offset: 2, index: 3 }, [
+      meter,
+    ]),
+    planReadings(text, { subject: text, timeSeconds: 1, place: { partition: 1, offset: 2, index: 3 } }, [
+      text,
+    ]),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { type Decision, refusal } from '@ledgerline/kernel';
+import { type Decision, type Refusal, refusal } from '@ledgerline/kernel';
 
 const comparisons = [
   '$eq',
@@ -30,62 +30,123 @@ export type StringFilterInput = {
 };
 
 // Deeper logic than this is a query language, and each level multiplies the statement.
-const depthMax = 4;
+export const filterDepthMax = 4;
 /** One statement carries them all as parameters. */
 export const filterValuesMax = 1000;
+/** UTF-8 bytes of all values of one filter: parameters travel in the address of a request, percent-encoded at worst. */
+export const filterBytesMax = 40_000;
+// Filters joined by logic, all levels together: each is an expression of the statement.
+const filterPartsMax = 200;
 
-/** Reads a filter object; undefined as accepted outcome when it is empty and therefore matches everything. */
+interface Budget {
+  parts: number;
+  values: number;
+  bytes: number;
+}
+
+/**
+ * Reads a filter object; undefined as accepted outcome when it is empty and therefore matches everything. `field` is how the
+ * caller knows it: `filter.subject` makes errors speak of `filter.subject.$in`. `depthMax` is how deep $and and $or may nest.
+ */
 export function readStringFilter(
   input: StringFilterInput,
   field: string,
-  depth = 0,
+  depthMax = filterDepthMax,
 ): Decision<StringFilter | undefined> {
-  const given = Object.entries(input).filter(([, value]) => value !== null);
-  if (given.length === 0) return { accepted: undefined };
-  if (given.length > 1) {
-    return { refused: refusal.invalid(`validation error: ${field}: only one filter operator can be set`) };
+  return readPart(input, { field, depth: depthMax, budget: { parts: 0, values: 0, bytes: 0 } });
+}
+
+interface Place {
+  readonly field: string;
+  /** Levels of logic that are left. */
+  readonly depth: number;
+  readonly budget: Budget;
+}
+
+function readPart(input: StringFilterInput, place: Place): Decision<StringFilter | undefined> {
+  const found = readOperator(input, place.field);
+  if (found.refused !== undefined) return found;
+  const operator = found.accepted;
+  if (operator === undefined) return { accepted: undefined };
+  const field = `${place.field}.${operator}`;
+  place.budget.parts += 1;
+  if (place.budget.parts > filterPartsMax) return refuse(field, `more than ${filterPartsMax} filters`);
+  if (operator === '$and' || operator === '$or') {
+    return readLogic(operator, input[operator] ?? [], { ...place, field });
   }
-  const values = input.$in ?? input.$nin;
-  if (values !== null && values !== undefined) {
-    if (values.length > filterValuesMax) {
-      return { refused: refusal.invalid(`validation error: ${field}: more than ${filterValuesMax} values`) };
-    }
-    const operator = input.$in === null || input.$in === undefined ? '$nin' : '$in';
-    return { accepted: { operator, values } };
+  if (operator === '$in' || operator === '$nin') {
+    const values = input[operator] ?? [];
+    return excessOf(values, field, place.budget) ?? { accepted: { operator, values: [...new Set(values)] } };
   }
-  const inner = input.$and ?? input.$or;
-  if (inner !== null && inner !== undefined) {
-    const operator = input.$and === null || input.$and === undefined ? '$or' : '$and';
-    return readLogic(operator, inner, { field, depth });
-  }
-  for (const operator of comparisons) {
-    const value = input[operator];
-    if (value !== null && value !== undefined) return { accepted: { operator, value } };
-  }
-  return {
-    refused: refusal.invalid(`validation error: ${field}: unknown filter operator ${given[0]?.[0] ?? ''}`),
-  };
+  const value = input[operator] ?? '';
+  return excessOf([value], field, place.budget) ?? { accepted: { operator, value: closed(operator, value) } };
+}
+
+const operators = [...comparisons, '$in', '$nin', '$and', '$or'] as const;
+type Operator = (typeof operators)[number];
+
+/** The one operator of a filter object; undefined when it has none. Null is absent. */
+export function readOperator(
+  input: Readonly<Record<string, unknown>>,
+  field: string,
+): Decision<Operator | undefined> {
+  const given = Object.entries(input).filter(([, value]) => value !== null && value !== undefined);
+  if (given.length > 1) return refuse(field, 'only one filter operator can be set');
+  const [name] = given.map(([key]) => key);
+  if (name === undefined) return { accepted: undefined };
+  const operator = operators.find((one) => one === name);
+  if (operator === undefined) return refuse(field, `unknown filter operator ${name.slice(0, 32)}`);
+  return { accepted: operator };
 }
 
 function readLogic(
   operator: '$and' | '$or',
   inner: readonly StringFilterInput[],
-  place: { readonly field: string; readonly depth: number },
+  place: Place,
 ): Decision<StringFilter | undefined> {
-  const { field, depth } = place;
-  if (depth >= depthMax) {
-    return { refused: refusal.invalid(`validation error: ${field}: filters nest deeper than ${depthMax}`) };
-  }
-  if (inner.length > filterValuesMax) {
-    return { refused: refusal.invalid(`validation error: ${field}: more than ${filterValuesMax} filters`) };
-  }
+  if (place.depth <= 0) return refuse(place.field, 'filters are nested too deep');
   const filters: StringFilter[] = [];
-  for (const one of inner) {
-    const read = readStringFilter(one, field, depth + 1);
+  let matchesAll = false;
+  for (const [at, one] of inner.entries()) {
+    const read = readPart(one, { ...place, field: `${place.field}[${at}]`, depth: place.depth - 1 });
     if (read.refused !== undefined) return read;
-    // An empty filter matches everything: an OR with it does too, an AND does not notice it.
-    if (read.accepted === undefined && operator === '$or') return { accepted: undefined };
-    if (read.accepted !== undefined) filters.push(read.accepted);
+    if (read.accepted === undefined) matchesAll = true;
+    else filters.push(read.accepted);
   }
-  return { accepted: filters.length === 0 ? undefined : { operator, filters } };
+  // An empty filter matches everything: an OR with it does too, an AND does not notice it.
+  if (filters.length === 0 || (matchesAll && operator === '$or')) return { accepted: undefined };
+  return { accepted: { operator, filters } };
+}
+
+function excessOf(
+  values: readonly string[],
+  field: string,
+  budget: Budget,
+): { readonly refused: Refusal } | undefined {
+  budget.values += values.length;
+  if (budget.values > filterValuesMax) return refuse(field, `more than ${filterValuesMax} values`);
+  for (const value of values) budget.bytes += utf8Length(value);
+  if (budget.bytes > filterBytesMax) return refuse(field, `values of more than ${filterBytesMax} bytes`);
+  const odd = values.find((value) => value.includes('\0'));
+  // Nothing stored holds one, and a store that ends texts there would match something else.
+  return odd === undefined ? undefined : refuse(field, 'must not hold U+0000');
+}
+
+const encoder = new TextEncoder();
+const utf8Length = (text: string): number => encoder.encode(text).length;
+
+/** A pattern that ends in an open escape would be an error of the store: its last backslash stands for itself. */
+function closed(operator: Comparison, value: string): string {
+  if (!operator.endsWith('like')) return value;
+  const trailing = /\\*$/.exec(value)?.[0].length ?? 0;
+  return trailing % 2 === 0 ? value : `${value}\\`;
+}
+
+/** The texts stay those that clients of the original know; the issue names the field. */
+export function refuse(field: string, message: string): { readonly refused: Refusal } {
+  return {
+    refused: refusal.invalid(`validation error: ${field}: ${message}`, {
+      issues: [{ code: 'invalid_filter', message, field, severity: 'critical' }],
+    }),
+  };
 }

@@ -1,9 +1,10 @@
-import { mediaReply, Operation, type OpReply, type OpRequest } from '@ledgerline/contract';
+import { mediaReply, type MediaReply, Operation, type OpReply, type OpRequest } from '@ledgerline/contract';
 import type { Instant } from '@ledgerline/kernel';
 import { Controller, Inject } from '@nestjs/common';
 import { LIST_EVENTS } from '../tokens.js';
 import type { ListEvents } from '../use-cases/list-events.js';
-import { eventsToApiText, instantFromApi } from './convert.js';
+import { instantFromApi } from './convert.js';
+import { eventPageFromApi, eventPageToApiText, eventsToApiText } from './event-convert.js';
 
 @Controller()
 export class EventsController {
@@ -24,11 +25,16 @@ export class EventsController {
       ingestedAtFrom: read('ingestedAtFrom'),
       ingestedAtTo: read('ingestedAtTo'),
     });
-    const body = eventsToApiText(events);
-    // JSON all the same, but written by us: the type knows objects only, the reply check parses what is sent.
-    return mediaReply({
-      contentType: 'application/json; charset=utf-8',
-      body,
-    }) as unknown as OpReply<'listEvents'>;
+    return asJson(eventsToApiText(events)) as unknown as OpReply<'listEvents'>;
+  }
+
+  @Operation('listEventsV2')
+  async page({ query, context }: OpRequest<'listEventsV2'>): Promise<OpReply<'listEventsV2'>> {
+    const page = await this.listEvents.page(context.namespace, eventPageFromApi(query));
+    return asJson(eventPageToApiText(page)) as unknown as OpReply<'listEventsV2'>;
   }
 }
+
+/** JSON all the same, but written by us: the type knows objects only, the reply check parses what is sent. */
+const asJson = (body: string): MediaReply =>
+  mediaReply({ contentType: 'application/json; charset=utf-8', body });

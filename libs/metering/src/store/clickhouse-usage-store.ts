@@ -1,25 +1,10 @@
 import { invariant } from '@ledgerline/kernel';
 import { type ClickHouseClient, snapshotSettings } from '@ledgerline/platform/clickhouse';
-import type { Meter } from '../core/meter.js';
 import type { UsageRow } from '../core/meter-query.js';
-import { type EventListQuery, type ListedEvent, planEventList } from '../core/plan-event-list.js';
 import { querySettings } from '../core/plan-meter-query.js';
 import type { PeriodRow, UsageStore, WatchedQuery } from '../core/ports.js';
 import type { Statement } from '../core/statement.js';
 import { metersMoved } from '../core/usage-sql.js';
-
-interface EventRow {
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly time_seconds: string;
-  readonly has_data: number;
-  readonly data_shown: string;
-  readonly ingested_ms: string;
-  readonly stored_ms: string;
-  readonly problems: readonly (readonly [number, number, string])[];
-}
 
 export interface UsageStoreOptions {
   /** Only a test switches it off, to see that it is needed. */
@@ -75,33 +60,6 @@ export class ClickHouseUsageStore implements UsageStore {
       startSeconds: Number(start),
       value,
       count,
-    }));
-  }
-
-  async events(
-    query: EventListQuery,
-    meters: readonly Meter[],
-    watched?: WatchedQuery,
-  ): Promise<readonly ListedEvent[]> {
-    const statement = planEventList(query, meters);
-    const result = await this.client.query({
-      query: statement.sql,
-      query_params: { ...statement.params },
-      format: 'JSON',
-      clickhouse_settings: { ...querySettings, ...tagSettings(watched) },
-    });
-    const { data: rows, statistics } = await result.json<EventRow>();
-    watched?.onRead(statistics?.rows_read ?? 0);
-    return rows.map((row) => ({
-      id: row.id,
-      source: row.source,
-      type: row.type,
-      subject: row.subject,
-      timeSeconds: Number(row.time_seconds),
-      data: row.has_data === 0 ? undefined : row.data_shown,
-      ingestedAtMs: Number(row.ingested_ms),
-      storedAtMs: Number(row.stored_ms),
-      problems: row.problems.map(([meter, code, text]) => ({ meter, code, text })),
     }));
   }
 

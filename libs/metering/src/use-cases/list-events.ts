@@ -1,18 +1,21 @@
 import { acceptedOrThrow, type Clock, refusal, Refused, type UnitOfWork } from '@ledgerline/kernel';
+import type { EventStore } from '../core/event-ports.js';
 import type { EventListQuery, ListedEvent } from '../core/event-query.js';
 import type { Meter } from '../core/meter.js';
-import type { MeterStore, UsageAttributionLookup, UsageStore } from '../core/ports.js';
+import type { MeterStore, UsageAttributionLookup } from '../core/ports.js';
 import { type EventListInput, readEventList } from '../core/read-event-list.js';
 import { type CursorParts, cutPage, type EventPageInput, readEventPage } from '../core/read-event-page.js';
 import { describeReadingProblem } from '../core/reading-problems.js';
 import { filterValuesMax, refuse } from '../core/string-filter.js';
+import type { TrackProgress } from './track-progress.js';
 
 export interface ListEventsPorts {
   readonly unitOfWork: UnitOfWork;
   readonly meters: MeterStore;
-  readonly usage: UsageStore;
+  readonly events: EventStore;
   readonly attribution: UsageAttributionLookup;
   readonly clock: Clock;
+  readonly progress: TrackProgress;
 }
 
 export interface ExplainedEvent {
@@ -21,7 +24,9 @@ export interface ExplainedEvent {
   readonly validationError: string | undefined;
 }
 
-interface OfCustomers {
+interface Asked {
+  /** Makes the progress of the list askable while it is read. */
+  readonly clientId?: string | undefined;
   readonly customerIds?: readonly string[] | undefined;
 }
 
@@ -32,27 +37,36 @@ const metersMax = 1000;
 export class ListEvents {
   constructor(private readonly ports: ListEventsPorts) {}
 
-  async run(namespace: string, input: EventListInput & OfCustomers): Promise<readonly ExplainedEvent[]> {
+  async run(namespace: string, input: EventListInput & Asked): Promise<readonly ExplainedEvent[]> {
     // Upstream sends an empty parameter for none.
     const asked = input.customerIds?.length === 0 ? undefined : input.customerIds;
     const customerKeys = await this.findCustomerKeys(namespace, 'customerId', asked);
     const now = this.ports.clock.now();
     const query = acceptedOrThrow(readEventList(input, { namespace, now, customerKeys }));
     const live = await this.liveMeters(namespace);
-    return this.explainAll(query, live, await this.ports.usage.events(query, live));
+    return this.explainAll(query, live, await this.find(query, live, input.clientId));
   }
 
   async page(
     namespace: string,
-    input: EventPageInput & OfCustomers,
+    input: EventPageInput & Asked,
   ): Promise<{ readonly events: readonly ExplainedEvent[]; readonly next: CursorParts | undefined }> {
     const customerKeys = await this.findCustomerKeys(namespace, 'filter.customerId.$in', input.customerIds);
     const query = acceptedOrThrow(readEventPage(input, { namespace, customerKeys }));
     const live = await this.liveMeters(namespace);
     // One more than asked for tells whether the page ends between two events that only their places tell apart.
-    const found = await this.ports.usage.events({ ...query, limit: query.limit + 1 }, live);
+    const found = await this.find({ ...query, limit: query.limit + 1 }, live, input.clientId);
     const { events, next } = cutPage(query, found);
     return { events: await this.explainAll(query, live, events), next };
+  }
+
+  private find(
+    query: EventListQuery,
+    live: readonly Meter[],
+    clientId: string | undefined,
+  ): Promise<readonly ListedEvent[]> {
+    const { events, progress } = this.ports;
+    return progress.run(query.namespace, clientId, (watched) => events.list(query, live, watched));
   }
 
   private liveMeters(namespace: string): Promise<readonly Meter[]> {
