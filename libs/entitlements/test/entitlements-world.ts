@@ -7,147 +7,82 @@ import {
 } from '@ledgerline/customers';
 import type { UnitOfWork } from '@ledgerline/kernel';
 import { METER_USE, MeteringModule, USAGE_ATTRIBUTION } from '@ledgerline/metering';
-import { CLICKHOUSE, CLOCK, CONFIG, POSTGRES, UNIT_OF_WORK } from '@ledgerline/platform';
-import { type ClickHouseClient, openClickHouse } from '@ledgerline/platform/clickhouse';
-import { loadConfig } from '@ledgerline/platform/config';
-import { createHttpApp } from '@ledgerline/platform/http';
-import { migrate, openPostgres, PostgresUnitOfWork, readMigrations } from '@ledgerline/platform/postgres';
-import { createLogger } from '@ledgerline/platform/telemetry';
-import { fixedClock, type FixedClock, freePortBlock, isolated } from '@ledgerline/testkit';
-import { type DynamicModule, Module, type Provider } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type FixedClock, RoomWorld } from '@ledgerline/testkit';
+import type { Provider } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { EntitlementsModule } from '../src/entitlements.module.js';
 import { GuardDeletions } from '../src/use-cases/guard-deletions.js';
 import { WriteForSubscription } from '../src/use-cases/write-for-subscription.js';
 
-export interface Answer {
-  readonly status: number;
-  readonly body: any;
-}
+/** Nobody subscribes here, and no plan names a feature. */
+const joints: readonly Provider[] = [
+  {
+    provide: CUSTOMER_SUBSCRIPTIONS,
+    useValue: {
+      activeOf: () => Promise.resolve(new Map()),
+      customerIdsOnPlan: () => Promise.resolve([]),
+    },
+  },
+  { provide: FEATURE_REFERENCES, useValue: { check: () => Promise.resolve(undefined) } },
+  {
+    provide: CUSTOMER_DELETION_GUARDS,
+    inject: [GuardDeletions],
+    useFactory: (guard: GuardDeletions) => [guard],
+  },
+  { provide: USAGE_ATTRIBUTION, useExisting: LookUpUsageAttribution },
+  { provide: METER_USE, useExisting: LookUpMeterUse },
+  { provide: METER_ENTITLEMENTS, useExisting: GuardDeletions },
+];
 
-interface Parts {
-  readonly clickhouse: ClickHouseClient;
-  readonly postgres: DataSource;
-  readonly clock: FixedClock;
-  readonly unitOfWork: UnitOfWork;
-}
-
-const rooms = ['platform', 'sink', 'customers', 'metering', 'catalog', 'entitlements'];
-
-@Module({})
-class Neighbourhood {}
-@Module({})
-class Joints {}
-@Module({})
-class Root {}
-
-/** Customers, metering, catalog and entitlements over HTTP on real engines; nobody subscribes here. */
+/** Customers, metering, catalog and entitlements over HTTP on real engines. */
 export class EntitlementsWorld {
   private events = 0;
+  readonly call: RoomWorld['call'];
+  readonly done: RoomWorld['done'];
 
-  private constructor(
-    private readonly parts: Parts,
-    private readonly app: NestFastifyApplication,
-    private readonly url: string,
-    private readonly release: () => Promise<void>,
-  ) {}
-
-  static async open(now: string): Promise<EntitlementsWorld> {
-    const corner = await isolated();
-    const service = 'entitlements-spec';
-    const clickhouse = openClickHouse({
-      url: corner.clickhouseUrl,
-      database: corner.clickhouseDatabase,
-      user: 'default',
-      password: '',
-      service,
-    });
-    await migrate({
-      postgresUrl: corner.postgresUrl,
-      clickhouse: async (query) => {
-        await clickhouse.command({ query });
-      },
-      migrations: readMigrations().filter(({ room }) => rooms.includes(room)),
-    });
-    const postgres = await openPostgres({ url: corner.postgresUrl, poolMax: 12, service });
-    const clock = Object.assign(fixedClock(now), { refresh: () => Promise.resolve() });
-    const parts = { clickhouse, postgres, clock, unitOfWork: new PostgresUnitOfWork(postgres, clock) };
-    const release = async (): Promise<void> => {
-      await clickhouse.close();
-      await postgres.destroy();
-      await corner.dispose();
-    };
-    try {
-      const app = await createHttpApp(rootModule(parts), {
-        logger: createLogger({ service, level: 'fatal' }),
-        bodyMaxBytes: 1_048_576,
-        clock,
-        validateReplies: true,
-      });
-      await app.listen({ host: '127.0.0.1', port: await freePortBlock(1) });
-      return new EntitlementsWorld(parts, app, await app.getUrl(), release);
-    } catch (error) {
-      await release();
-      throw error;
-    }
+  private constructor(private readonly world: RoomWorld) {
+    this.call = world.call.bind(world);
+    this.done = world.done.bind(world);
   }
 
-  async close(): Promise<void> {
-    await this.app.close();
-    await this.release();
+  static async open(now: string): Promise<EntitlementsWorld> {
+    const modules = [CustomersModule, MeteringModule, CatalogModule, EntitlementsModule];
+    return new EntitlementsWorld(
+      await RoomWorld.open({ service: 'entitlements-spec', now, modules, joints }),
+    );
+  }
+
+  close(): Promise<void> {
+    return this.world.close();
   }
 
   get clock(): FixedClock {
-    return this.parts.clock;
+    return this.world.clock;
   }
 
   get postgres(): DataSource {
-    return this.parts.postgres;
+    return this.world.platform.postgres;
   }
 
   get unitOfWork(): UnitOfWork {
-    return this.parts.unitOfWork;
+    return this.world.unitOfWork;
   }
 
   get writer(): WriteForSubscription {
-    return this.app.get(WriteForSubscription);
-  }
-
-  async call(
-    method: 'GET' | 'POST' | 'DELETE' | 'PUT',
-    path: string,
-    body?: unknown,
-    headers: Readonly<Record<string, string>> = {},
-  ): Promise<Answer> {
-    const reply = await fetch(`${this.url}/api${path}`, {
-      method,
-      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await reply.text();
-    return { status: reply.status, body: text === '' ? undefined : JSON.parse(text) };
-  }
-
-  /** A call that must go well. */
-
-  async done(method: 'GET' | 'POST' | 'DELETE' | 'PUT', path: string, body?: unknown): Promise<any> {
-    const answer = await this.call(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${JSON.stringify(answer.body)}`);
-    return answer.body;
+    return this.world.app.get(WriteForSubscription);
   }
 
   /** A customer with one subject, and a feature that counts the requests of that name. */
   async setUp(name: string, aggregation = 'SUM'): Promise<{ customerId: string; featureId: string }> {
-    await this.done('POST', '/v1/meters', {
+    await this.world.done('POST', '/v1/meters', {
       slug: name,
       eventType: name,
       aggregation,
       valueProperty: '$.value',
       groupBy: { model: '$.model' },
     });
-    const feature = await this.done('POST', '/v1/features', { key: name, name, meterSlug: name });
-    const customer = await this.done('POST', '/v1/customers', {
+    const feature = await this.world.done('POST', '/v1/features', { key: name, name, meterSlug: name });
+    const customer = await this.world.done('POST', '/v1/customers', {
       name,
       key: `${name}-customer`,
       usageAttribution: { subjectKeys: [`${name}_subject`] },
@@ -190,48 +125,6 @@ export class EntitlementsWorld {
         batch_month: 202506,
       };
     });
-    await this.parts.clickhouse.insert({ table: 'events', values: rows, format: 'JSONEachRow' });
+    await this.world.platform.clickhouse.insert({ table: 'events', values: rows, format: 'JSONEachRow' });
   }
-}
-
-function rootModule({ clickhouse, postgres, clock, unitOfWork }: Parts): DynamicModule {
-  const providers: readonly Provider[] = [
-    { provide: CONFIG, useValue: loadConfig({ env: {} }) },
-    { provide: POSTGRES, useValue: postgres },
-    { provide: CLICKHOUSE, useValue: clickhouse },
-    { provide: CLOCK, useValue: clock },
-    { provide: UNIT_OF_WORK, useValue: unitOfWork },
-    {
-      provide: CUSTOMER_SUBSCRIPTIONS,
-      useValue: {
-        activeOf: () => Promise.resolve(new Map()),
-        customerIdsOnPlan: () => Promise.resolve([]),
-      },
-    },
-    { provide: FEATURE_REFERENCES, useValue: { check: () => Promise.resolve(undefined) } },
-  ];
-  const joints: readonly Provider[] = [
-    {
-      provide: CUSTOMER_DELETION_GUARDS,
-      inject: [GuardDeletions],
-      useFactory: (guard: GuardDeletions) => [guard],
-    },
-    { provide: USAGE_ATTRIBUTION, useExisting: LookUpUsageAttribution },
-    { provide: METER_USE, useExisting: LookUpMeterUse },
-    { provide: METER_ENTITLEMENTS, useExisting: GuardDeletions },
-  ];
-  const modules = [CustomersModule, MeteringModule, CatalogModule, EntitlementsModule];
-  return {
-    module: Root,
-    imports: [
-      globally(Neighbourhood, providers),
-      { ...globally(Joints, joints), imports: modules },
-      ...modules,
-    ],
-  };
-}
-
-function globally(module: DynamicModule['module'], providers: readonly Provider[]): DynamicModule {
-  const exported = providers.flatMap((provider) => ('provide' in provider ? [provider.provide] : []));
-  return { module, global: true, providers: [...providers], exports: exported };
 }

@@ -6,6 +6,7 @@ export { FaultProxy, type Mishap } from './fault-proxy.js';
 export { isolated, type Isolated } from './isolated.js';
 export { killAtRename } from './kill-at-rename.js';
 export { makeNaive, type NaiveMode, prepareNaive } from './naive-insert.js';
+export { type Answer, RoomWorld } from './room-world.js';
 export { restartable, type Restartable } from './restartable.js';
 export { seeded } from './seeded.js';
 export {

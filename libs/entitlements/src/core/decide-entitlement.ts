@@ -6,6 +6,7 @@ import {
   type Duration,
   floorToMinute,
   type Instant,
+  isBefore,
   type MinuteInstant,
   recurrencePeriodAt,
   type Recurrence,
@@ -17,6 +18,7 @@ import { decideEntitlementGrant, type GrantDraft } from './decide-grant.js';
 import {
   type Entitlement,
   type EntitlementGrant,
+  isActiveAt,
   type MeteredEntitlement,
   type Metadata,
   usagePeriodsOf,
@@ -124,7 +126,13 @@ const recurrenceOf = ({ interval, anchor }: UsagePeriodDraft, now: Instant): Rec
 type Base = Omit<MeteredEntitlement, 'type' | keyof MeteredOnly>;
 type MeteredOnly = Pick<
   MeteredEntitlement,
-  'meterId' | 'usagePeriod' | 'measureUsageFrom' | 'isSoftLimit' | 'issue' | 'preserveOverageAtReset'
+  | 'meterId'
+  | 'usagePeriod'
+  | 'measureUsageFrom'
+  | 'isSoftLimit'
+  | 'issue'
+  | 'preserveOverageAtReset'
+  | 'resets'
 >;
 
 function decideMetered(draft: MeteredDraft, base: Base, facts: EntitlementFacts): Decision<NewEntitlement> {
@@ -144,6 +152,7 @@ function decideMetered(draft: MeteredDraft, base: Base, facts: EntitlementFacts)
     isSoftLimit: draft.isSoftLimit,
     issue: issued && { amount: issued.amount, priority: issued.priority ?? 1 },
     preserveOverageAtReset: draft.preserveOverageAtReset,
+    resets: [],
   };
   const grants = firstGrants(entitlement, draft.grants ?? [], facts);
   return grants.refused === undefined ? { accepted: { entitlement, grants: grants.accepted } } : grants;
@@ -213,6 +222,27 @@ export const entitlementNotFound = (idOrFeatureKey: string): Refusal =>
 
 export const refuseManaged = ({ managedBy }: Entitlement): Refusal | undefined =>
   managedBy === undefined ? undefined : refusal.forbidden('entitlement is managed by subscription');
+
+/** The end of an entitlement that a new one takes the place of. */
+export function decideOverride(
+  old: Entitlement,
+  { now, featureKey }: { readonly now: Instant; readonly featureKey: string },
+): Decision<Entitlement> {
+  const refused =
+    refuseManaged(old) ??
+    (isActiveAt(old, now)
+      ? undefined
+      : refusal.invalid(`entitlement ${old.id} is not active: only an active one can be overridden`)) ??
+    (old.featureKey === featureKey
+      ? undefined
+      : refusal.invalid(
+          `old and new entitlements belong to different features: ${old.featureKey} and ${featureKey}`,
+        )) ??
+    (isBefore(old.activeFrom, now)
+      ? undefined
+      : refusal.invalid(`entitlement ${old.id} must be active before the new one starts`));
+  return refused === undefined ? { accepted: { ...old, activeTo: now, updatedAt: now } } : { refused };
+}
 
 export function decideDeleteEntitlement(entitlement: Entitlement, now: Instant): Decision<Entitlement> {
   const refused = refuseManaged(entitlement);

@@ -127,6 +127,8 @@ export function entitlementFromJson(json: EntitlementJson, namespace: string): E
         ? undefined
         : { amount: decimal(metered.issue.amount), priority: metered.issue.priority },
     preserveOverageAtReset: metered.preserveOverageAtReset,
+    // A reset is a fact of its own.
+    resets: [],
   };
 }
 

@@ -41,6 +41,8 @@ export interface MeteredEntitlement extends EntitlementBase {
   /** What each usage period starts with, by the default grant. */
   readonly issue?: { readonly amount: Decimal; readonly priority: number } | undefined;
   readonly preserveOverageAtReset: boolean;
+  /** Made by hand, in time order. */
+  readonly resets: readonly UsagePeriodEntry[];
 }
 
 export interface StaticEntitlement extends EntitlementBase {
@@ -76,7 +78,14 @@ export const isActiveAt = (
   isAtOrBefore(activeFrom, at) &&
   (activeTo === undefined || isBefore(at, activeTo));
 
-/** The stretches of usage periods, for the credit engine: one so far, as nothing resets by hand yet. */
+/** The stretches of usage periods, for the credit engine: one as created, and one more for each reset by hand. */
 export const usagePeriodsOf = (
-  entitlement: Pick<MeteredEntitlement, 'measureUsageFrom' | 'usagePeriod'>,
-): readonly UsagePeriodEntry[] => [{ from: entitlement.measureUsageFrom, ...entitlement.usagePeriod }];
+  entitlement: Pick<MeteredEntitlement, 'measureUsageFrom' | 'usagePeriod' | 'resets'>,
+): readonly UsagePeriodEntry[] => [
+  { from: entitlement.measureUsageFrom, ...entitlement.usagePeriod },
+  ...entitlement.resets,
+];
+
+/** The last reset by hand; without one, where measuring began. */
+export const lastResetOf = ({ measureUsageFrom, resets }: MeteredEntitlement): Instant =>
+  resets.at(-1)?.from ?? measureUsageFrom;

@@ -1,5 +1,6 @@
 export * from './decide-entitlement.js';
 export * from './decide-grant.js';
+export * from './decide-usage-reset.js';
 export * from './entitlement-json.js';
 export * from './entitlement.js';
 export * from './fold-grants.js';

@@ -18,6 +18,9 @@ export const stepsOfBalanceMax = 50_000;
 /** All grants of an entitlement are read for a balance: about 100 ms at this number. */
 export const grantsMax = 50_000;
 
+/** Each is read with its entitlement; a reset every hour for a year is 8,760. */
+export const resetsMax = 10_000;
+
 /** How often the interval passes between the two instants, about; never negative. */
 export const stepsBetween = (interval: Duration, after: Instant, until: Instant): number =>
   Math.max(0, (until.epochMilliseconds - after.epochMilliseconds) / 1_000 / approximateSeconds(interval));

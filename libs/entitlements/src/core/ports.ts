@@ -1,3 +1,4 @@
+import type { UsagePeriodEntry } from '@ledgerline/credits/core';
 import type { Db, Instant, Tx } from '@ledgerline/kernel';
 import type { Entitlement, EntitlementGrant } from './entitlement.js';
 
@@ -17,10 +18,16 @@ export interface EntitlementStore {
   insert(tx: Tx, entitlement: Entitlement): Promise<void>;
   /** Writes the end and the deletion; the rest does not change. Throws as `insert`. */
   update(tx: Tx, entitlement: Entitlement): Promise<void>;
+  addReset(tx: Tx, entitlementId: string, reset: UsageReset): Promise<void>;
   list(db: Db, query: EntitlementListQuery): Promise<Page<Entitlement>>;
   /** Metered ones that are not over. */
   countOnMeter(db: Db, meterId: string, now: Instant): Promise<number>;
 }
+
+/** A reset by hand, as it is stored. */
+export type UsageReset = Pick<UsagePeriodEntry, 'from' | 'anchor' | 'preserveOverage'> & {
+  readonly id: string;
+};
 
 export type EntitlementLife = Pick<
   Entitlement,
@@ -43,10 +50,15 @@ export interface Page<T> {
   readonly totalCount: number;
 }
 
+/** Each filter that is absent lets everything through; a list lets through what it names. */
 export interface EntitlementListQuery {
-  readonly customerId: string;
-  /** Active then; deleted ones are added on demand. */
-  readonly activeAt: Instant;
+  readonly customerIds?: readonly string[] | undefined;
+  /** Ids or keys. */
+  readonly features?: readonly string[] | undefined;
+  readonly types?: readonly Entitlement['type'][] | undefined;
+  /** Active then. */
+  readonly activeAt?: Instant | undefined;
+  /** Deleted ones too, whether or not they were active. */
   readonly includeDeleted: boolean;
   readonly orderBy: 'createdAt' | 'updatedAt';
   readonly descending: boolean;
@@ -55,9 +67,12 @@ export interface EntitlementListQuery {
 }
 
 export interface GrantListQuery {
-  readonly entitlementId: string;
+  readonly entitlementId?: string | undefined;
+  readonly customerIds?: readonly string[] | undefined;
+  /** Ids or keys. */
+  readonly features?: readonly string[] | undefined;
   readonly includeDeleted: boolean;
-  readonly orderBy: 'id' | 'createdAt' | 'updatedAt';
+  readonly orderBy: 'id' | 'createdAt' | 'updatedAt' | 'effectiveAt';
   readonly descending: boolean;
   readonly limit: number;
   readonly offset: number;

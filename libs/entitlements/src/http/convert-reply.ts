@@ -12,6 +12,7 @@ import {
 import {
   type Entitlement,
   type EntitlementGrant,
+  lastResetOf,
   type MeteredEntitlement,
   usagePeriodsOf,
 } from '../core/entitlement.js';
@@ -101,7 +102,7 @@ const meteredToApi = (entitlement: MeteredEntitlement, now: Instant) => ({
   issueAfterResetPriority: entitlement.issue?.priority ?? 1,
   preserveOverageAtReset: entitlement.preserveOverageAtReset,
   measureUsageFrom: toRfc3339(entitlement.measureUsageFrom),
-  lastReset: toRfc3339(entitlement.measureUsageFrom),
+  lastReset: toRfc3339(lastResetOf(entitlement)),
   usagePeriod: recurrenceToApi(entitlement.usagePeriod),
   currentUsagePeriod: periodToApi(usagePeriodAt(usagePeriodsOf(entitlement), now)),
 });

@@ -1,8 +1,9 @@
 import type { components, OpRequest } from '@ledgerline/contract';
-import { type GrantRequest, parseInterval } from '@ledgerline/credits/core';
+import { type GrantRequest, parseInterval, type ResetRequest } from '@ledgerline/credits/core';
 import { decimal, instant, type Json, refusal, Refused } from '@ledgerline/kernel';
 import type { EntitlementDraft, UsagePeriodDraft } from '../core/decide-entitlement.js';
 import type { GrantDraft } from '../core/decide-grant.js';
+import type { HistoryAsk } from '../use-cases/read-history.js';
 import type { Attempt } from '../use-cases/scope.js';
 
 type Schemas = components['schemas'];
@@ -126,17 +127,82 @@ export const entitlementListFromApi = (query: OpRequest<'listCustomerEntitlement
   offset: (query.page - 1) * query.pageSize,
 });
 
+export const grantListFromApi = (query: OpRequest<'listCustomerEntitlementGrantsV2'>['query']) => ({
+  includeDeleted: query.includeDeleted,
+  orderBy: query.orderBy ?? 'createdAt',
+  descending: query.order === 'DESC',
+  ...pagingOf(query),
+});
+
+export const resetFromApi = (body: Schemas['ResetEntitlementUsageInput']): ResetRequest => ({
+  effectiveAt: timeFromApi(body.effectiveAt),
+  retainAnchor: body.retainAnchor,
+  preserveOverage: body.preserveOverage,
+});
+
+export function historyFromApi(query: OpRequest<'getEntitlementHistory'>['query']): HistoryAsk {
+  const { from, to, windowSize, windowTimeZone } = query;
+  if (!isTimeZone(windowTimeZone)) {
+    throw new Refused(
+      refusal.invalidField('$.windowTimeZone', 'time_zone_unknown', `${windowTimeZone} is no time zone`),
+    );
+  }
+  return { from: timeFromApi(from), to: timeFromApi(to), windowSize, windowTimeZone };
+}
+
+function isTimeZone(timeZone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return true;
+  } catch (error) {
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+/** Filters over all customers. A filter that was not sent lets everything through. */
+export const browseFromApi = (
+  query: OpRequest<'listEntitlements'>['query'] | OpRequest<'listEntitlementsV2'>['query'],
+) => ({
+  features: query.feature,
+  types: query.entitlementType,
+  excludeInactive: query.excludeInactive,
+  includeDeleted: false,
+  orderBy: query.orderBy ?? 'createdAt',
+  descending: query.order === 'DESC',
+});
+
+export const browseGrantsFromApi = (
+  query: OpRequest<'listGrants'>['query'] | OpRequest<'listGrantsV2'>['query'],
+) => ({
+  features: query.feature,
+  includeDeleted: query.includeDeleted,
+  orderBy: query.orderBy ?? ('effectiveAt' as const),
+  descending: query.order === 'DESC',
+});
+
+/** Of a list whose bare form is cut by limit and offset: what to show, and the page to name when one was asked for. */
+export function unionPagingOf(
+  query: OpRequest<'listEntitlements'>['query'] | OpRequest<'listGrants'>['query'],
+) {
+  const { page, pageSize, limit, offset } = query;
+  if (page === undefined && pageSize === undefined) return { paging: undefined, limit, offset };
+  const paging = { page: page ?? 1, pageSize: pageSize ?? 100 };
+  return { paging, limit: paging.pageSize, offset: (paging.page - 1) * paging.pageSize };
+}
+
 /** Page and page size say what to show; where both are at their default, limit and offset do. */
-export function grantListFromApi(query: OpRequest<'listCustomerEntitlementGrantsV2'>['query']) {
+export function pagingOf(query: {
+  readonly page: number;
+  readonly pageSize: number;
+  readonly limit: number;
+  readonly offset: number;
+}) {
   const { page, pageSize } = query;
   const isPaged = page !== 1 || pageSize !== 100;
-  return {
-    includeDeleted: query.includeDeleted,
-    orderBy: query.orderBy ?? 'createdAt',
-    descending: query.order === 'DESC',
-    limit: isPaged ? pageSize : query.limit,
-    offset: isPaged ? (page - 1) * pageSize : query.offset,
-  } as const;
+  return isPaged
+    ? { limit: pageSize, offset: (page - 1) * pageSize }
+    : { limit: query.limit, offset: query.offset };
 }
 
 /** What a repetition under the same Idempotency-Key must be equal to. */

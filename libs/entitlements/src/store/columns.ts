@@ -1,4 +1,5 @@
 import {
+  type Db,
   floorToMinute,
   type Instant,
   invariant,
@@ -24,6 +25,16 @@ export function recurrenceFromDb(interval: string | null, anchor: Date | null): 
   const duration = parseDuration(interval);
   invariant(duration !== undefined, 'an interval that was written can be read');
   return { interval: duration, anchor: instantFromDb(anchor) };
+}
+
+/** Clauses joined by AND and their values; `bind` gives the placeholder of one more value. */
+export function whereOf(db: Db): {
+  readonly clauses: string[];
+  readonly values: unknown[];
+  readonly bind: (value: unknown) => string;
+} {
+  const values: unknown[] = [db.namespace];
+  return { clauses: ['namespace = $1'], values, bind: (value) => `$${values.push(value)}` };
 }
 
 /** `($1, …), (…)` for rows of a fixed width. */

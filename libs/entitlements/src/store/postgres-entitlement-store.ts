@@ -2,6 +2,7 @@ import {
   type Db,
   decimal,
   type Instant,
+  instant,
   invariant,
   refusal,
   Refused,
@@ -10,7 +11,13 @@ import {
 } from '@ledgerline/kernel';
 import { instantFromDb, instantToDb, managerOf, sqlStateOf } from '@ledgerline/platform/postgres';
 import type { Entitlement, Metadata } from '../core/entitlement.js';
-import type { EntitlementLife, EntitlementListQuery, EntitlementStore, Page } from '../core/ports.js';
+import type {
+  EntitlementLife,
+  EntitlementListQuery,
+  EntitlementStore,
+  Page,
+  UsageReset,
+} from '../core/ports.js';
 import {
   instantOrNull,
   jsonOrNull,
@@ -18,6 +25,7 @@ import {
   optionalInstant,
   placeholders,
   recurrenceFromDb,
+  whereOf,
 } from './columns.js';
 
 /** A row of `entitlements`, as pg delivers it. */
@@ -45,12 +53,18 @@ interface EntitlementRow {
   readonly created_at: Date;
   readonly updated_at: Date;
   readonly deleted_at: Date | null;
+  readonly resets: readonly (readonly [string, string, boolean | null])[] | null;
 }
 
 const columns = `namespace, id, type, customer_id, feature_id, feature_key, meter_id, metadata, subscription_id,
   subscription_item_id, active_from, active_to, usage_interval, usage_anchor, measure_usage_from, is_soft_limit,
   issue_amount, issue_priority, preserve_overage_at_reset, config, created_at, updated_at, deleted_at`;
-const select = `SELECT ${columns} FROM entitlements WHERE namespace = $1`;
+// With the entitlement, because no usage period of it is known without them.
+const shown = `${columns}, (
+    SELECT json_agg(json_build_array(r.effective_at, r.anchor, r.preserve_overage) ORDER BY r.effective_at, r.recorded_at, r.id)
+    FROM usage_resets r WHERE r.namespace = entitlements.namespace AND r.entitlement_id = entitlements.id
+  ) AS resets`;
+const select = `SELECT ${shown} FROM entitlements WHERE namespace = $1`;
 const activeAt = (parameter: string): string =>
   `deleted_at IS NULL AND active_from <= ${parameter} AND (active_to IS NULL OR ${parameter} < active_to)`;
 // Exclusion constraint violated: two lives of one feature would overlap.
@@ -114,21 +128,46 @@ export class PostgresEntitlementStore implements EntitlementStore {
     );
   }
 
+  async addReset(tx: Tx, entitlementId: string, reset: UsageReset): Promise<void> {
+    await managerOf(tx).query(
+      `INSERT INTO usage_resets (namespace, id, entitlement_id, effective_at, anchor, preserve_overage, recorded_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+      [
+        tx.namespace,
+        reset.id,
+        entitlementId,
+        instantToDb(reset.from),
+        instantToDb(reset.anchor),
+        reset.preserveOverage ?? null,
+        instantToDb(tx.at),
+      ],
+    );
+  }
+
   async list(db: Db, query: EntitlementListQuery): Promise<Page<Entitlement>> {
-    const where = `namespace = $1 AND customer_id = $2 AND ((${activeAt('$3')}) OR ($4 AND deleted_at IS NOT NULL))`;
-    const filters = [query.customerId, instantToDb(query.activeAt), query.includeDeleted];
+    const { clauses, values, bind } = whereOf(db);
+    if (query.customerIds) clauses.push(`customer_id = ANY(${bind(query.customerIds)})`);
+    if (query.features) {
+      const features = bind(query.features);
+      clauses.push(`(feature_id = ANY(${features}) OR feature_key = ANY(${features}))`);
+    }
+    if (query.types) clauses.push(`type = ANY(${bind(query.types)})`);
+    const living = query.activeAt ? activeAt(bind(instantToDb(query.activeAt))) : 'deleted_at IS NULL';
+    clauses.push(query.includeDeleted ? `((${living}) OR deleted_at IS NOT NULL)` : living);
+    const where = clauses.join(' AND ');
+    const counted = [...values];
     const column = query.orderBy === 'updatedAt' ? 'updated_at' : 'created_at';
     const direction = query.descending ? 'DESC' : 'ASC';
-    const items = await many(
-      db,
-      `SELECT ${columns} FROM entitlements WHERE ${where} ORDER BY ${column} ${direction}, id ${direction} LIMIT $5 OFFSET $6`,
-      [...filters, query.limit, query.offset],
+    const rows: EntitlementRow[] = await managerOf(db).query(
+      `SELECT ${shown} FROM entitlements WHERE ${where} ORDER BY ${column} ${direction}, id ${direction}
+       LIMIT ${bind(query.limit)} OFFSET ${bind(query.offset)}`,
+      [...values],
     );
     const [count]: { total: number }[] = await managerOf(db).query(
       `SELECT count(*)::int AS total FROM entitlements WHERE ${where}`,
-      [db.namespace, ...filters],
+      counted,
     );
-    return { items, totalCount: count?.total ?? 0 };
+    return { items: rows.map(entitlementFromDb), totalCount: count?.total ?? 0 };
   }
 
   async countOnMeter(db: Db, meterId: string, now: Instant): Promise<number> {
@@ -226,5 +265,11 @@ function entitlementFromDb(row: EntitlementRow): Entitlement {
         ? undefined
         : { amount: decimal(row.issue_amount), priority: row.issue_priority ?? 1 },
     preserveOverageAtReset: row.preserve_overage_at_reset === true,
+    resets: (row.resets ?? []).map(([from, anchor, preserveOverage]) => ({
+      from: instant(from),
+      anchor: instant(anchor),
+      interval: usagePeriod.interval,
+      ...(preserveOverage !== null && { preserveOverage }),
+    })),
   };
 }

@@ -10,6 +10,7 @@ import {
   optionalMinute,
   placeholders,
   recurrenceFromDb,
+  whereOf,
 } from './columns.js';
 
 /** A row of `grants`, as pg delivers it. */
@@ -44,6 +45,7 @@ const orderColumns: Readonly<Record<GrantListQuery['orderBy'], string>> = {
   id: 'id',
   createdAt: 'created_at',
   updatedAt: 'updated_at',
+  effectiveAt: 'effective_at',
 };
 
 export class PostgresGrantStore implements GrantStore {
@@ -94,20 +96,34 @@ export class PostgresGrantStore implements GrantStore {
   }
 
   async list(db: Db, query: GrantListQuery): Promise<Page<EntitlementGrant>> {
-    const where = 'namespace = $1 AND entitlement_id = $2 AND ($3 OR deleted_at IS NULL)';
-    const filters = [query.entitlementId, query.includeDeleted];
+    const { clauses, values, bind } = whereOf(db);
+    if (query.entitlementId !== undefined) clauses.push(`entitlement_id = ${bind(query.entitlementId)}`);
+    const owners: string[] = [];
+    if (query.customerIds) owners.push(`customer_id = ANY(${bind(query.customerIds)})`);
+    if (query.features) {
+      const features = bind(query.features);
+      owners.push(`(feature_id = ANY(${features}) OR feature_key = ANY(${features}))`);
+    }
+    if (owners.length > 0) {
+      clauses.push(
+        `entitlement_id IN (SELECT id FROM entitlements WHERE namespace = $1 AND ${owners.join(' AND ')})`,
+      );
+    }
+    if (!query.includeDeleted) clauses.push('deleted_at IS NULL');
+    const where = clauses.join(' AND ');
+    const counted = [...values];
     const direction = query.descending ? 'DESC' : 'ASC';
-    const items = await many(
-      db,
+    const rows: GrantRow[] = await managerOf(db).query(
       `SELECT ${columns} FROM grants WHERE ${where}
-       ORDER BY ${orderColumns[query.orderBy]} ${direction}, id ${direction} LIMIT $4 OFFSET $5`,
-      [...filters, query.limit, query.offset],
+       ORDER BY ${orderColumns[query.orderBy]} ${direction}, id ${direction}
+       LIMIT ${bind(query.limit)} OFFSET ${bind(query.offset)}`,
+      [...values],
     );
     const [count]: { total: number }[] = await managerOf(db).query(
       `SELECT count(*)::int AS total FROM grants WHERE ${where}`,
-      [db.namespace, ...filters],
+      counted,
     );
-    return { items, totalCount: count?.total ?? 0 };
+    return { items: rows.map(grantFromDb), totalCount: count?.total ?? 0 };
   }
 }
 

@@ -6,29 +6,25 @@ import {
   balanceOf,
   type BalancePlan,
   burnBalance,
+  type CreditAccount,
   planBalance,
 } from '@ledgerline/credits/core';
-import { attributedSubjects, type Customer } from '@ledgerline/customers/core';
+import type { Customer } from '@ledgerline/customers/core';
 import {
   ceilToMinute,
   type Db,
-  type Decimal,
   floorToMinute,
   type Instant,
   invariant,
   latest,
-  type Period,
   Refused,
 } from '@ledgerline/kernel';
-import { METER_STORE, type MeterStore, QUERY_USAGE, type QueryUsage } from '@ledgerline/metering';
 import { Inject } from '@nestjs/common';
 import { type EntitlementGrant, type MeteredEntitlement, usagePeriodsOf } from '../core/entitlement.js';
 import { refuseLongRun } from '../core/limits.js';
 import type { GrantStore } from '../core/ports.js';
 import { GRANT_STORE } from '../tokens.js';
-
-/** As many as metering takes in one question. */
-const periodsPerQuestion = 4_000;
+import { AskUsage } from './ask-usage.js';
 
 interface Planned {
   readonly entitlement: MeteredEntitlement;
@@ -39,8 +35,7 @@ interface Planned {
 export class CalculateBalances {
   constructor(
     @Inject(FEATURES) private readonly features: FeatureStore,
-    @Inject(METER_STORE) private readonly meters: MeterStore,
-    @Inject(QUERY_USAGE) private readonly usage: QueryUsage,
+    @Inject(AskUsage) private readonly usage: AskUsage,
     @Inject(GRANT_STORE) private readonly grants: GrantStore,
   ) {}
 
@@ -56,7 +51,10 @@ export class CalculateBalances {
       distinct(entitlements.map(({ featureId }) => featureId)),
     );
     const featureById = new Map(features.map((feature) => [feature.id, feature]));
-    const aggregations = await this.aggregationsOf(db, distinct(entitlements.map(({ meterId }) => meterId)));
+    const aggregations = await this.usage.aggregationsOf(
+      db,
+      entitlements.map(({ meterId }) => meterId),
+    );
     const grants = await this.grants.findOf(
       db,
       entitlements.map(({ id }) => id),
@@ -72,25 +70,12 @@ export class CalculateBalances {
     return balances;
   }
 
-  private async aggregationsOf(
-    db: Db,
-    meterIds: readonly string[],
-  ): Promise<ReadonlyMap<string, Aggregation>> {
-    const found = new Map<string, Aggregation>();
-    for (const id of meterIds) {
-      const meter = await this.meters.find(db, id);
-      invariant(meter !== undefined && isBurnable(meter.aggregation), `meter ${id} can burn grants`);
-      found.set(id, meter.aggregation);
-    }
-    return found;
-  }
-
   private async burn(
     customer: Customer,
     feature: Feature,
     planned: readonly Planned[],
   ): Promise<readonly (readonly [string, Balance])[]> {
-    const values = await this.ask(
+    const values = await this.usage.run(
       customer,
       feature,
       planned.flatMap(({ plan }) => plan.windows),
@@ -102,33 +87,7 @@ export class CalculateBalances {
       return [entitlement.id, balanceOf(burnBalance(plan, usage))] as const;
     });
   }
-
-  private async ask(
-    customer: Customer,
-    { meterId, filters }: Feature,
-    periods: readonly Period[],
-  ): Promise<readonly Decimal[]> {
-    invariant(meterId !== undefined, 'the feature of a metered entitlement has a meter');
-    const values: Decimal[] = [];
-    for (let at = 0; at < periods.length; at += periodsPerQuestion) {
-      const answer = await this.usage.run({
-        namespace: customer.namespace,
-        meterId,
-        subjects: attributedSubjects(customer),
-        filters,
-        periods: periods.slice(at, at + periodsPerQuestion),
-      });
-      values.push(...answer.map(({ value }) => value));
-    }
-    return values;
-  }
 }
-
-const isBurnable = (aggregation: string): aggregation is Aggregation =>
-  aggregation === 'SUM' ||
-  aggregation === 'COUNT' ||
-  aggregation === 'UNIQUE_COUNT' ||
-  aggregation === 'LATEST';
 
 const distinct = (values: readonly string[]): readonly string[] => [...new Set(values)];
 
@@ -157,15 +116,26 @@ function planOf(
 ): BalancePlan {
   const aggregation = aggregations.get(entitlement.meterId);
   invariant(aggregation !== undefined, 'the aggregation of each meter was read');
-  const account = {
+  const account = accountOf(
+    entitlement,
+    grants.filter(({ entitlementId }) => entitlementId === entitlement.id),
     aggregation,
-    grants: grants.filter(({ entitlementId }) => entitlementId === entitlement.id),
-    usagePeriods: usagePeriodsOf(entitlement),
-    preserveOverageAtReset: entitlement.preserveOverageAtReset,
-  };
+  );
   // Usage of the running minute counts. Before measurement begins, the answer is the one at its beginning.
   const minute = floorToMinute(latest(ceilToMinute(at), entitlement.measureUsageFrom));
   const refused = refuseLongRun(account, minute);
   if (refused !== undefined) throw new Refused(refused);
   return planBalance({ ...account, at: minute });
 }
+
+/** What the credit engine knows of an entitlement. */
+export const accountOf = (
+  entitlement: MeteredEntitlement,
+  grants: readonly EntitlementGrant[],
+  aggregation: Aggregation,
+): CreditAccount => ({
+  aggregation,
+  grants,
+  usagePeriods: usagePeriodsOf(entitlement),
+  preserveOverageAtReset: entitlement.preserveOverageAtReset,
+});

@@ -5,13 +5,17 @@ import type { Customer } from '@ledgerline/customers/core';
 import { acceptedOrThrow, newId, refusal, Refused, type Tx, type UnitOfWork } from '@ledgerline/kernel';
 import { UNIT_OF_WORK } from '@ledgerline/platform';
 import { Inject } from '@nestjs/common';
-import { decideCreateEntitlement, type EntitlementDraft } from '../core/decide-entitlement.js';
+import {
+  decideCreateEntitlement,
+  decideOverride,
+  type EntitlementDraft,
+} from '../core/decide-entitlement.js';
 import type { Entitlement } from '../core/entitlement.js';
 import { entitlementFromJson, entitlementToJson } from '../core/entitlement-json.js';
 import type { EntitlementStore, GrantStore } from '../core/ports.js';
 import { ENTITLEMENT_STORE, GRANT_STORE } from '../tokens.js';
 import { FindOwned, type Owner } from './find-owned.js';
-import { type Attempt, createdFacts, scopeOf } from './scope.js';
+import { type Attempt, createdFacts, entitlementEnded, scopeOf } from './scope.js';
 
 export interface EntitlementRequest {
   readonly owner: Owner;
@@ -24,6 +28,11 @@ export interface EntitlementRequest {
 export interface OwnedEntitlement {
   readonly entitlement: Entitlement;
   readonly customer: Customer;
+}
+
+/** What the new one takes the place of. */
+export interface Overridden {
+  readonly idOrFeatureKey: string;
 }
 
 export class CreateEntitlement {
@@ -39,18 +48,24 @@ export class CreateEntitlement {
     context: RequestContext,
     request: EntitlementRequest,
     attempt: Attempt,
+    overridden?: Overridden,
   ): Promise<OwnedEntitlement> {
     const customer = await this.owned.customer(this.unitOfWork.reader(context.namespace), request.owner);
     // As JSON, because a repetition under the same Idempotency-Key gets the stored answer.
     const created = await this.unitOfWork.run(scopeOf(context, attempt), async (tx) =>
-      entitlementToJson(await this.create(tx, request)),
+      entitlementToJson(await this.create(tx, request, overridden)),
     );
     return { customer, entitlement: entitlementFromJson(created, context.namespace) };
   }
 
-  private async create(tx: Tx, request: EntitlementRequest): Promise<Entitlement> {
+  private async create(
+    tx: Tx,
+    request: EntitlementRequest,
+    overridden: Overridden | undefined,
+  ): Promise<Entitlement> {
     const customer = await this.owned.lockCustomer(tx, request.owner);
     const feature = await this.holdFeature(tx, request);
+    if (overridden !== undefined) await this.end(tx, request.owner, overridden, feature.key);
     const life = { activeFrom: tx.at };
     const conflicting = await this.entitlements.findOverlapping(tx, {
       id: '',
@@ -73,6 +88,13 @@ export class CreateEntitlement {
     await this.grants.insert(tx, grants);
     await this.unitOfWork.append(tx, createdFacts(entitlement, grants));
     return entitlement;
+  }
+
+  private async end(tx: Tx, owner: Owner, { idOrFeatureKey }: Overridden, featureKey: string): Promise<void> {
+    const old = await this.owned.lockEntitlement(tx, owner, idOrFeatureKey);
+    const ended = acceptedOrThrow(decideOverride(old, { now: tx.at, featureKey }));
+    await this.entitlements.update(tx, ended);
+    await this.unitOfWork.append(tx, [entitlementEnded(ended)]);
   }
 
   /** The feature, kept from being archived until the transaction ends. */

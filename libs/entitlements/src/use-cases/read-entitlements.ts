@@ -40,13 +40,13 @@ export class ReadEntitlements {
   async list(
     namespace: string,
     owner: Owner,
-    query: Omit<EntitlementListQuery, 'customerId' | 'activeAt'>,
+    query: Omit<EntitlementListQuery, 'customerIds' | 'activeAt'>,
   ): Promise<Page<Entitlement> & { readonly customer: Customer }> {
     const db = this.unitOfWork.reader(namespace);
     const customer = await this.owned.customer(db, owner);
     const page = await this.entitlements.list(db, {
       ...query,
-      customerId: customer.id,
+      customerIds: [customer.id],
       activeAt: this.clock.now(),
     });
     return { ...page, customer };
@@ -55,7 +55,7 @@ export class ReadEntitlements {
   async listGrants(
     namespace: string,
     place: { readonly owner: Owner; readonly idOrFeatureKey: string },
-    query: Omit<GrantListQuery, 'entitlementId'>,
+    query: GrantListQuery,
   ): Promise<Page<EntitlementGrant>> {
     const { entitlement } = await this.get(namespace, place.owner, place.idOrFeatureKey);
     const db = this.unitOfWork.reader(namespace);

@@ -2,6 +2,7 @@ import type { RequestContext } from '@ledgerline/contract';
 import { type Fact, type Tx, toRfc3339, type WorkScope } from '@ledgerline/kernel';
 import { inputHashOf } from '@ledgerline/platform/postgres';
 import type { Entitlement, EntitlementGrant } from '../core/entitlement.js';
+import type { UsageReset } from '../core/ports.js';
 import { entitlementToJson, grantToJson } from '../core/entitlement-json.js';
 
 /** What an Idempotency-Key stands for: one input to one operation. */
@@ -47,6 +48,21 @@ export const grantVoided = (tx: Tx, grant: EntitlementGrant & { readonly voidedA
   stream: streamOf(grant.entitlementId),
   type: 'GrantVoided',
   data: { grantId: grant.id, voidedAt: toRfc3339(grant.voidedAt), at: toRfc3339(tx.at) },
+});
+
+export const usageReset = (
+  { id }: Entitlement,
+  { id: resetId, from, anchor, preserveOverage }: UsageReset,
+): Fact => ({
+  stream: streamOf(id),
+  type: 'EntitlementReset',
+  data: {
+    entitlementId: id,
+    resetId,
+    effectiveAt: toRfc3339(from),
+    anchor: toRfc3339(anchor),
+    preserveOverage: preserveOverage ?? null,
+  },
 });
 
 export const entitlementEnded = ({ id, activeTo }: Entitlement): Fact => ({
