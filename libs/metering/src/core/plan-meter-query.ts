@@ -1,8 +1,9 @@
 import type { Instant } from '@ledgerline/kernel';
-import type { Aggregation, Extraction, Meter } from './meter.js';
+import type { Extraction, Meter } from './meter.js';
 import type { GroupColumn, MeterQuery, UsageSource, WindowSize } from './meter-query.js';
+import { partialSql } from './partial-sql.js';
 import { Binder, type Statement } from './statement.js';
-import { dimensionColumnSql, type UsageScope, usageRowsSql } from './usage-sql.js';
+import { dimensionColumnSql, partialRowsSql, type UsageKey, type UsageScope } from './usage-sql.js';
 
 /** More rows than any reader of one answer can use; a larger one is refused instead of filling the memory. */
 export const answerRowsMax = 100_000;
@@ -16,29 +17,6 @@ export const querySettings = {
 
 export const wholeSeconds = (at: Instant): number => Math.floor(at.epochMilliseconds / 1000);
 
-/** The parts of a value that can be put together again exactly: AVG is a sum and a count until the very end. */
-export function aggregateSql(aggregation: Aggregation): { readonly value: string; readonly count: string } {
-  const count = 'toString(count(value))';
-  switch (aggregation) {
-    case 'SUM':
-    case 'AVG':
-      return { value: 'toString(sum(toDecimal256(value, 19)))', count };
-    case 'MIN':
-      return { value: 'toString(min(value))', count };
-    case 'MAX':
-      return { value: 'toString(max(value))', count };
-    case 'LATEST':
-      return {
-        value: 'toString(argMax(value, (time, kafka_partition, kafka_offset, index_in_record)))',
-        count,
-      };
-    case 'COUNT':
-      return { value: 'toString(count())', count: 'toString(count())' };
-    case 'UNIQUE_COUNT':
-      return { value: 'toString(uniqExact(value_text))', count: 'toString(count(value_text))' };
-  }
-}
-
 const windowStartFunctions: Readonly<Record<WindowSize, string>> = {
   MINUTE: 'toStartOfMinute',
   HOUR: 'toStartOfHour',
@@ -46,10 +24,10 @@ const windowStartFunctions: Readonly<Record<WindowSize, string>> = {
   MONTH: 'toStartOfMonth',
 };
 
-/** Epoch seconds of the start of the window that `time` lies in. */
-export function windowStartSql(size: WindowSize, timeZone: string, binder: Binder): string {
+/** Epoch seconds of the start of the window that the instant `time` lies in; `time` is SQL of ours. */
+export function windowStartSql(size: WindowSize, timeZone: string, time: string, binder: Binder): string {
   const zone = binder.bind('String', timeZone);
-  const start = `${windowStartFunctions[size]}(toTimezone(time, ${zone}))`;
+  const start = `${windowStartFunctions[size]}(toTimezone(${time}, ${zone}))`;
   // A month's start is a date: it becomes the instant of its midnight in the zone.
   return size === 'MONTH' ? `CAST(toDateTime64(${start}, 0, ${zone}), 'Int64')` : `CAST(${start}, 'Int64')`;
 }
@@ -86,30 +64,37 @@ export function planMeterQuery(
   query: Pick<MeterQuery, 'window' | 'groupBy' | 'customers'>,
 ): Statement {
   const binder = new Binder();
-  const { value, count } = aggregateSql(scope.extraction.aggregation);
-  const groups = query.groupBy.map(
-    (column, at) => `${groupColumnSql(column, scope.extraction, query, binder)} AS g${at}`,
-  );
-  const window = query.window;
+  const { merged, mergedCount } = partialSql(scope.extraction.aggregation);
+  const { window } = query;
+  const groups = query.groupBy.map((column, at): UsageKey => {
+    const sql = groupColumnSql(column, scope.extraction, query, binder);
+    return { name: `g${at}`, sql: () => sql };
+  });
+  const windows: readonly UsageKey[] =
+    window === undefined
+      ? []
+      : [
+          {
+            name: 'window_seconds',
+            sql: (time) => windowStartSql(window.size, window.timeZone, time, binder),
+          },
+        ];
+  const keys = [...windows, ...groups];
   const bounds =
     window === undefined
-      ? "CAST(min(time), 'Int64') AS start_seconds, CAST(max(time), 'Int64') AS end_seconds"
+      ? "CAST(min(first_at), 'Int64') AS start_seconds, CAST(max(last_at), 'Int64') AS end_seconds"
       : 'window_seconds AS start_seconds, window_seconds AS end_seconds';
-  const windowColumn =
-    window === undefined ? [] : [`${windowStartSql(window.size, window.timeZone, binder)} AS window_seconds`];
-  const keys = [
-    ...(window === undefined ? [] : ['window_seconds']),
-    ...query.groupBy.map((_, at) => `g${at}`),
-  ];
-  const names = query.groupBy.map((_, at) => `g${at}`);
-  return binder.statement(`SELECT ${[bounds, ...names].join(', ')}, ${value} AS value_text_form, ${count} AS value_count
+  const names = keys.map(({ name }) => name).join(', ');
+  const rows = partialRowsSql(
+    scope,
+    { keys, bySubject: query.groupBy.some(({ kind }) => kind !== 'dimension'), window, cuts: [] },
+    binder,
+  );
+  return binder.statement(`SELECT ${[bounds, ...groups.map(({ name }) => name)].join(', ')},
+    ${merged} AS value_text_form, ${mergedCount} AS value_count
   FROM (
-    SELECT ${[...windowColumn, ...groups].map((column) => `${column}, `).join('')}time, value, value_text,
-      kafka_partition, kafka_offset, index_in_record
-    FROM (
-    ${usageRowsSql(scope, binder)}
-    )
-  )${keys.length === 0 ? '\n  HAVING count() > 0' : `\n  GROUP BY ${keys.join(', ')}\n  ORDER BY ${keys.join(', ')}`}
+    ${rows}
+  )${keys.length === 0 ? '\n  HAVING sum(rows_part) > 0' : `\n  GROUP BY ${names}\n  ORDER BY ${names}`}
   LIMIT ${answerRowsMax + 1}`);
 }
 

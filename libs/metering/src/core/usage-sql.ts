@@ -1,6 +1,8 @@
 import { dimensionsSql, rawValueSql, valueColumnsSql } from './extract-sql.js';
 import type { Extraction } from './meter.js';
-import type { UsageSource } from './meter-query.js';
+import type { UsageSource, WindowSize } from './meter-query.js';
+import { partialSql } from './partial-sql.js';
+import { bucketOf, chooseRollup, type RollupSplit, splitByRollup } from './rollup.js';
 import type { Binder } from './statement.js';
 import type { StringFilter } from './string-filter.js';
 
@@ -25,27 +27,160 @@ const secondsMax = 10_413_791_999; // 2299-12-31
 const timeSql = (seconds: number, binder: Binder): string =>
   `toDateTime64(${binder.bind('Int64', Math.min(Math.max(seconds, secondsMin), secondsMax))}, 0, 'UTC')`;
 
+/** What rows are told apart by. SQL of ours over `subject`, `dimensions` and the instant of a row. */
+export interface UsageKey {
+  readonly name: string;
+  /** Given the SQL of the row's instant, or of the first second of its bucket. */
+  readonly sql: (timeSql: string) => string;
+}
+
+export interface UsageGrouping {
+  readonly keys: readonly UsageKey[];
+  /** Subjects are told apart. */
+  readonly bySubject: boolean;
+  readonly window: { readonly size: WindowSize; readonly timeZone: string } | undefined;
+  /** Epoch seconds at which usage is told apart, besides windows and the bounds of the scope. */
+  readonly cuts: readonly number[];
+}
+
 /**
- * Rows `subject, dimensions, time, value, value_text, kafka_partition, kafka_offset, index_in_record` of one meter: its
- * readings up to the mark, and events beyond the mark read by the same extractor. The mark is taken inside the statement,
- * from the same snapshot as the readings.
+ * Partial rows of one meter: its keys, `value_part`, `count_part`, `rows_part`, `first_at` and `last_at`. Whole buckets of time come
+ * from a rollup, what is left up to the mark from readings, and what lies beyond the mark from events by the same
+ * extractor. The mark is taken inside the statement, from the same snapshot as the readings.
+ */
+export function partialRowsSql(scope: UsageScope, grouping: UsageGrouping, binder: Binder): string {
+  const events = partSql(eventRowsSql(scope, binder), scope, grouping);
+  if (scope.source.kind === 'raw') return events;
+  const split = splitOf(scope, grouping);
+  const parts = [
+    ...(split === undefined ? [] : [rollupPartSql(scope, grouping, split, binder)]),
+    ...(split === undefined || hasEdges(split) ? [readingsPartSql(scope, grouping, split, binder)] : []),
+    events,
+  ];
+  return parts.join('\n    UNION ALL\n    ');
+}
+
+/**
+ * Rows `subject, dimensions, time, value, value_text, kafka_partition, kafka_offset, index_in_record` of one meter, for who
+ * wants each of them: readings up to the mark and events beyond it.
  */
 export function usageRowsSql(scope: UsageScope, binder: Binder): string {
   const events = eventRowsSql(scope, binder);
   if (scope.source.kind === 'raw') return events;
-  return `${readingRowsSql(scope, binder)}
+  return `SELECT subject, dimensions, time, value, value_text, kafka_partition, kafka_offset, index_in_record
+    FROM readings
+    WHERE ${readingsOfSql(scope, binder)}${daysSql(scope, binder)}
     UNION ALL
     ${events}`;
 }
 
-function readingRowsSql(scope: UsageScope, binder: Binder): string {
-  const { extraction } = scope;
-  return `SELECT subject, dimensions, time, value, value_text, kafka_partition, kafka_offset, index_in_record
-    FROM readings
-    WHERE namespace = ${binder.bind('String', extraction.namespace)}
+function splitOf(scope: UsageScope, grouping: UsageGrouping): RollupSplit | undefined {
+  const rollup = chooseRollup({
+    aggregation: scope.extraction.aggregation,
+    subjects: grouping.bySubject || scope.subjects !== undefined,
+    window: grouping.window,
+  });
+  return rollup === undefined
+    ? undefined
+    : splitByRollup(rollup, scope, grouping.cuts, grouping.window !== undefined);
+}
+
+const keysSql = (grouping: UsageGrouping, time: string): string =>
+  grouping.keys.map(({ name, sql }) => `${sql(time)} AS ${name}, `).join('');
+
+/** Groups by the keys; without any, nothing at all makes no row instead of an empty one. */
+const groupedSql = (grouping: UsageGrouping): string =>
+  grouping.keys.length === 0
+    ? 'HAVING rows_part > 0'
+    : `GROUP BY ${grouping.keys.map(({ name }) => name).join(', ')}`;
+
+function aggregatesSql(scope: UsageScope): string {
+  const { value, count } = partialSql(scope.extraction.aggregation);
+  return `${value} AS value_part, ${count} AS count_part, count() AS rows_part, min(time) AS first_at, max(time) AS last_at`;
+}
+
+const partSql = (rows: string, scope: UsageScope, grouping: UsageGrouping): string =>
+  `SELECT ${keysSql(grouping, 'time')}${aggregatesSql(scope)}
+    FROM (${rows})
+    ${groupedSql(grouping)}`;
+
+function ofMeterSql({ extraction }: UsageScope, binder: Binder): string {
+  return `namespace = ${binder.bind('String', extraction.namespace)}
       AND meter_id = ${binder.bind('String', extraction.meterId)}
-      AND meter_version = ${binder.bind('UInt32', extraction.version)}
-      AND kind = 'reading'${boundsSql(scope, binder)}${filtersSql(scope, binder)}`;
+      AND meter_version = ${binder.bind('UInt32', extraction.version)}`;
+}
+
+const readingsOfSql = (scope: UsageScope, binder: Binder): string =>
+  `${ofMeterSql(scope, binder)} AND kind = 'reading'${boundsSql(scope, binder)}${whoseSql(scope, binder)}`;
+
+function readingsPartSql(
+  scope: UsageScope,
+  grouping: UsageGrouping,
+  split: RollupSplit | undefined,
+  binder: Binder,
+): string {
+  const days = split === undefined ? daysSql(scope, binder) : ` AND ${edgesSql(split, binder)}`;
+  return `SELECT ${keysSql(grouping, 'time')}${aggregatesSql(scope)}
+    FROM readings
+    WHERE ${readingsOfSql(scope, binder)}${days}
+    ${groupedSql(grouping)}`;
+}
+
+/** In the words of the rollup: the store takes it for every part that has one, and sums readings up where one has not. */
+function rollupPartSql(
+  scope: UsageScope,
+  grouping: UsageGrouping,
+  split: RollupSplit,
+  binder: Binder,
+): string {
+  const { column } = split.rollup;
+  const bound = (sign: string, bucket: number | undefined): string =>
+    bucket === undefined ? '' : ` AND ${column} ${sign} ${binder.bind('Int64', bucket)}`;
+  const whole =
+    split.cutBuckets.length === 0
+      ? ''
+      : ` AND ${column} NOT IN ${binder.bind('Array(Int64)', split.cutBuckets)}`;
+  const where = `${ofMeterSql(scope, binder)}${bound('>=', split.fromBucket)}${bound('<', split.toBucket)}${whole}${whoseSql(scope, binder)}`;
+  const keys = keysSql(grouping, `toDateTime64(${column}, 0, 'UTC')`);
+  if (scope.extraction.aggregation !== 'UNIQUE_COUNT') {
+    return `SELECT ${keys}${aggregatesSql(scope)}
+    FROM readings
+    WHERE ${where}
+    ${groupedSql(grouping)}`;
+  }
+  const names = grouping.keys.map(({ name }) => `${name}, `).join('');
+  return `SELECT ${names}uniqExactState(text) AS value_part, sumIf(found, text IS NOT NULL) AS count_part,
+      sum(found) AS rows_part, min(first) AS first_at, max(last) AS last_at
+    FROM (
+      SELECT ${keys}value_text AS text, count() AS found, min(time) AS first, max(time) AS last
+      FROM readings
+      WHERE ${where}
+      GROUP BY ${names}text
+    )
+    ${groupedSql(grouping)}`;
+}
+
+const hasEdges = (split: RollupSplit): boolean =>
+  split.cutBuckets.length > 0 || split.readingsBefore !== undefined;
+
+const dayOf = (at: number): number => bucketOf(at, 86_400);
+
+/** The sort key knows days, not instants. */
+function daysSql({ fromSeconds, toSeconds }: UsageScope, binder: Binder): string {
+  const from = fromSeconds === undefined ? '' : ` AND day >= ${binder.bind('Int64', dayOf(fromSeconds))}`;
+  const to = toSeconds === undefined ? '' : ` AND day <= ${binder.bind('Int64', dayOf(toSeconds))}`;
+  return from + to;
+}
+
+/** Buckets that the rollup leaves to readings; days are named too, for the sort key. */
+function edgesSql({ rollup, cutBuckets, readingsBefore }: RollupSplit, binder: Binder): string {
+  const cut = binder.bind('Array(Int64)', cutBuckets);
+  const days = binder.bind('Array(Int64)', [...new Set(cutBuckets.map(dayOf))]);
+  const edges = [
+    ...(cutBuckets.length === 0 ? [] : [`(day IN ${days} AND ${rollup.column} IN ${cut})`]),
+    ...(readingsBefore === undefined ? [] : [`(day < ${binder.bind('Int64', readingsBefore)})`]),
+  ];
+  return `(${edges.join(' OR ')})`;
 }
 
 function eventRowsSql(scope: UsageScope, binder: Binder): string {
@@ -60,7 +195,7 @@ function eventRowsSql(scope: UsageScope, binder: Binder): string {
       FROM events
       WHERE namespace = ${binder.bind('String', extraction.namespace)}
         AND type = ${binder.bind('String', extraction.eventType)}
-        AND status = 'ok'${boundsSql(scope, binder)}${source.kind === 'raw' ? '' : `\n        AND (${tailSql(source.partitions)})`}
+        AND status = 'ok'${boundsSql(scope, binder)}${subjectsSql(scope, binder)}${source.kind === 'raw' ? '' : `\n        AND (${tailSql(source.partitions)})`}
     )
     WHERE 1${filtersSql(scope, binder)}`;
 }
@@ -92,10 +227,14 @@ function tailSql(partitions: number): string {
 function boundsSql(scope: UsageScope, binder: Binder): string {
   const from = scope.fromSeconds === undefined ? '' : ` AND time >= ${timeSql(scope.fromSeconds, binder)}`;
   const to = scope.toSeconds === undefined ? '' : ` AND time < ${timeSql(scope.toSeconds, binder)}`;
-  const subjects =
-    scope.subjects === undefined ? '' : ` AND has(${binder.bind('Array(String)', scope.subjects)}, subject)`;
-  return from + to + subjects;
+  return from + to;
 }
+
+const subjectsSql = ({ subjects }: UsageScope, binder: Binder): string =>
+  subjects === undefined ? '' : ` AND subject IN ${binder.bind('Array(String)', subjects)}`;
+
+const whoseSql = (scope: UsageScope, binder: Binder): string =>
+  subjectsSql(scope, binder) + filtersSql(scope, binder);
 
 const filtersSql = (scope: UsageScope, binder: Binder): string =>
   scope.filters
