@@ -183,6 +183,7 @@ const useCases: readonly Provider[] = [
     tokens.METER_STORE,
     tokens.QUERY_USAGE,
     tokens.QUERY_USAGE_BY_GROUP,
+    tokens.TRACK_PROGRESS,
     tokens.READ_METERS,
     tokens.DECLARE_METERS,
   ],

@@ -48,7 +48,10 @@ export class FeaturesController {
   @Operation('queryFeatureCost')
   async cost({ path, query, context }: OpRequest<'queryFeatureCost'>): Promise<OpReply<'queryFeatureCost'>> {
     const input = meterQueryFromApi(query);
-    return featureCostToApi(await this.queryFeatureCost.run(context.namespace, path.featureId, input));
+    const { namespace } = context;
+    return featureCostToApi(
+      await this.queryFeatureCost.run(namespace, path.featureId, input, query.clientId),
+    );
   }
 
   private async shown(namespace: string, feature: Feature): Promise<OpReply<'getFeature'>> {

@@ -1,16 +1,18 @@
-import { type Instant, refusal, Refused, type UnitOfWork } from '@ledgerline/kernel';
+import { type Decimal, type Instant, refusal, Refused, type UnitOfWork } from '@ledgerline/kernel';
 import {
   type GroupedUsage,
   type MeterQueryInput,
   QUERY_USAGE_BY_GROUP,
   type QueryUsageByGroup,
+  TRACK_PROGRESS,
+  type TrackProgress,
 } from '@ledgerline/metering';
 import { UNIT_OF_WORK } from '@ledgerline/platform';
 import { Inject } from '@nestjs/common';
 import { featureNotFound } from '../core/decide-feature.js';
 import type { Feature } from '../core/feature.js';
 import type { FeatureStore, PriceBookStore } from '../core/ports.js';
-import { type PriceKey } from '../core/price-book.js';
+import type { PriceKey } from '../core/price-book.js';
 import {
   type CostRow,
   cutsNeeded,
@@ -40,28 +42,32 @@ export class QueryFeatureCost {
     @Inject(FEATURES) private readonly features: FeatureStore,
     @Inject(PRICE_BOOK) private readonly prices: PriceBookStore,
     @Inject(QUERY_USAGE_BY_GROUP) private readonly usage: QueryUsageByGroup,
+    @Inject(TRACK_PROGRESS) private readonly progress: TrackProgress,
   ) {}
 
-  /** Of an archived feature too, by its id: what was used has still cost something. */
-  async run(namespace: string, idOrKey: string, input: MeterQueryInput): Promise<FeatureCost> {
+  /**
+   * Of an archived feature too, by its id: what was used has still cost something. With a `clientId` the progress can be
+   * asked for meanwhile.
+   */
+  async run(
+    namespace: string,
+    idOrKey: string,
+    input: MeterQueryInput,
+    clientId?: string,
+  ): Promise<FeatureCost> {
     const feature = await this.features.find(this.unitOfWork.reader(namespace), idOrKey);
     if (feature === undefined) throw new Refused(featureNotFound(idOrKey));
     const { meterId, unitCost } = feature;
     if (meterId === undefined) throw new Refused(refusal.invalid(`the feature ${feature.key} has no meter`));
     if (unitCost === undefined)
       throw new Refused(refusal.invalid(`the feature ${feature.key} has no unit cost`));
-    const ask: Ask = (cuts) =>
-      this.usage.run({
-        namespace,
-        meterId,
-        input,
-        filters: feature.filters ?? {},
-        partBy: propertiesOf(unitCost),
-        cuts,
-      });
-    if (unitCost.type === 'llm') return this.costOfTokens(feature, unitCost, ask);
-    const { query, parts } = await ask([]);
-    return { query, rows: rateManualCost({ parts, windowed: query.window !== undefined }, unitCost.amount) };
+    return this.progress.run(namespace, clientId, (watched) => {
+      const question = { namespace, meterId, input, filters: feature.filters ?? {}, watched };
+      const ask: Ask = (cuts) => this.usage.run({ ...question, partBy: propertiesOf(unitCost), cuts });
+      return unitCost.type === 'llm'
+        ? this.costOfTokens(feature, unitCost, ask)
+        : costOfUnits(unitCost.amount, ask);
+    });
   }
 
   /** Usage is asked for until each part of it lies between two price changes. */
@@ -86,6 +92,11 @@ export class QueryFeatureCost {
     const message = 'prices kept changing while the cost was calculated';
     throw new Refused(refusal.unavailable(message, { retryAfterSeconds: 1 }));
   }
+}
+
+async function costOfUnits(amount: Decimal, ask: Ask): Promise<FeatureCost> {
+  const { query, parts } = await ask([]);
+  return { query, rows: rateManualCost({ parts, windowed: query.window !== undefined }, amount) };
 }
 
 function keysOf(cost: LlmUnitCost, parts: GroupedUsage['parts']): readonly PriceKey[] {

@@ -4,6 +4,7 @@ import { meterNotFound } from '../core/decide-meter.js';
 import type { Meter } from '../core/meter.js';
 import type { AnswerRow, MeterQuery, UsageRow } from '../core/meter-query.js';
 import { answerRowsMax, planMeterQuery, scopeOf, wholeSeconds } from '../core/plan-meter-query.js';
+import type { WatchedQuery } from '../core/ports.js';
 import { type MeterQueryInput, readMeterQuery, refuseCustomerFilter } from '../core/read-meter-query.js';
 import { readStringFilter, type StringFilterInput } from '../core/string-filter.js';
 import { askUsage, chooseSource, rawSource } from './choose-source.js';
@@ -21,6 +22,8 @@ export interface GroupedUsageQuestion {
   readonly partBy: readonly string[];
   /** Usage before and from each of these instants on is told apart. Bounds are whole seconds. */
   readonly cuts: readonly Instant[];
+  /** With it the progress of the statements can be seen. */
+  readonly watched?: WatchedQuery | undefined;
 }
 
 /** A row of the answer, or a part of one. Parts of SUM and COUNT add up to their row; those of others do not. */
@@ -68,7 +71,7 @@ export class QueryUsageByGroup {
     }
     const parts: UsagePart[] = [];
     for (const piece of pieces) {
-      const rows = await this.ask(meter, { ...finer, ...piece });
+      const rows = await this.ask(meter, { ...finer, ...piece }, question.watched);
       parts.push(...partsOf(rows, { meter, query, finer, piece, partBy: question.partBy }));
       if (parts.length > answerRowsMax) {
         const message = `the answer needs more than ${answerRowsMax} rows: ask for a shorter time or larger windows`;
@@ -78,7 +81,11 @@ export class QueryUsageByGroup {
     return { query, parts: parts.length === 0 ? nothingUsed(meter, query, question) : parts };
   }
 
-  private async ask(meter: Meter, query: MeterQuery): Promise<readonly UsageRow[]> {
+  private async ask(
+    meter: Meter,
+    query: MeterQuery,
+    watched: WatchedQuery | undefined,
+  ): Promise<readonly UsageRow[]> {
     const { unitOfWork, versions, partitions, usage } = this.ports;
     const db = unitOfWork.reader(meter.namespace);
     const keys = [
@@ -92,6 +99,7 @@ export class QueryUsageByGroup {
         usage.meterRows(
           planMeterQuery(scopeOf(meter, extraction, source, query), query),
           query.groupBy.length,
+          watched,
         ),
     );
     invariant(rows !== 'meters-moved', 'raw events do not depend on the set of meters');
