@@ -10,7 +10,7 @@ export {
 } from './engine.js';
 export { EngineFault, errnoOf, reasonOf } from './fault.js';
 export { startKafka, type KafkaOptions } from './kafka.js';
-export { startPostgres, type PostgresOptions } from './postgres.js';
+export { findPostgresUrl, startPostgres, type PostgresOptions } from './postgres.js';
 export { startRedis, type RedisOptions } from './redis.js';
 export { fetchJars } from './jars.js';
 export { freePortBlock, isPortFree, LOOPBACK, requirePort } from './ports.js';

@@ -52,6 +52,20 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningEn
   return engine;
 }
 
+/** Where a Postgres that `startPostgres` runs is reached; undefined when there never was one in this directory. */
+export async function findPostgresUrl(options: {
+  readonly dataDir: string;
+  readonly port: number;
+}): Promise<string | undefined> {
+  try {
+    const password = await readFile(join(options.dataDir, 'password'), 'utf8');
+    return urlOf(options.port, password.trim(), USER);
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'ENOENT') return undefined;
+    throw thrown;
+  }
+}
+
 const urlOf = (port: number, password: string, database: string): string =>
   `postgres://${USER}:${password}@${LOOPBACK}:${port}/${database}`;
 

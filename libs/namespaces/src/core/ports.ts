@@ -16,6 +16,7 @@ export interface Page<T> {
 export interface NamespaceStore {
   /** False when there is one of that name. */
   insert(tx: Tx): Promise<boolean>;
+  exists(db: Db): Promise<boolean>;
   list(db: Db, window: Window): Promise<Page<Namespace>>;
   /** When it was made, while not every room has prepared it. */
   findUnprepared(db: Db): Promise<Instant | undefined>;

@@ -17,6 +17,13 @@ export class PostgresNamespaceStore implements NamespaceStore {
     return rows.length === 1;
   }
 
+  async exists(db: Db): Promise<boolean> {
+    const rows: unknown[] = await managerOf(db).query(`SELECT 1 FROM namespaces WHERE namespace = $1`, [
+      db.namespace,
+    ]);
+    return rows.length === 1;
+  }
+
   /** Of the whole installation: only an operator gets here. */
   async list(db: Db, { limit, offset }: Window): Promise<Page<Namespace>> {
     const manager = managerOf(db);

@@ -10,6 +10,10 @@ export class ReadAccess {
     private readonly apiKeys: ApiKeyStore,
   ) {}
 
+  hasNamespace(namespace: string): Promise<boolean> {
+    return this.namespaces.exists(this.unitOfWork.reader(namespace));
+  }
+
   listApiKeys(namespace: string, window: Window): Promise<Page<ApiKey>> {
     return this.apiKeys.list(this.unitOfWork.reader(namespace), window);
   }
