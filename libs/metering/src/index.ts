@@ -13,7 +13,14 @@ export { instantFromApi, meterQueryFromApi } from './http/convert.js';
 export type { MeterQueryInput } from './core/read-meter-query.js';
 export { MeteringModule, meteringRoom } from './metering.module.js';
 export { openReadingsBuilder } from './open-readings.js';
-export { DECLARE_METERS, METER_STORE, QUERY_USAGE, QUERY_USAGE_BY_GROUP, READ_METERS } from './tokens.js';
+export {
+  DECLARE_METERS,
+  METER_STORE,
+  QUERY_USAGE,
+  QUERY_USAGE_BY_GROUP,
+  READ_METERS,
+  TRACK_PROGRESS,
+} from './tokens.js';
 export { BuildReadings } from './use-cases/build-readings.js';
 export type { DeclareMeters } from './use-cases/declare-meters.js';
 export type { QueryUsage, UsageOfPeriod, UsageOfWindow, UsageQuestion } from './use-cases/query-usage.js';
@@ -24,3 +31,4 @@ export type {
   UsagePart,
 } from './use-cases/query-usage-by-group.js';
 export type { ReadMeters } from './use-cases/read-meters.js';
+export type { TrackProgress } from './use-cases/track-progress.js';
