@@ -163,6 +163,76 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/ledgerline/v1/events/{source}/{id}/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What became of an event
+         * @description Every delivery of the event with this source and id in the order of the log: counted, and in which meters with which
+         *     value, or a duplicate of which, or invalid and why. `unknown` means that it was never accepted or is not stored yet;
+         *     `delay` then tells how far the part of the log that the event belongs to is behind. Source and id are percent-encoded,
+         *     slashes included.
+         */
+        get: operations["getEventStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledgerline/v1/completeness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether all usage is in
+         * @description For each partition of the log: how many events were delivered, which is ok + duplicate + invalid, and how far each stage
+         *     is. `complete` says that everything that stood in the log when the question came is stored, so that every query
+         *     counts it. Counts are those of the caller's namespace. Offsets count the records of all namespaces, so they are
+         *     shown only where there is but one, without API keys.
+         */
+        get: operations["getCompleteness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/ledgerline/v1/meters/{meterIdOrSlug}/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Watch a meter
+         * @description Server-sent events: `usage` at once and then whenever the answer changes, at most once a second; each is a
+         *     LedgerlineLiveUsage as JSON. A comment is sent every fifteen seconds. `problem` tells that the value cannot be read at
+         *     the moment; watching goes on. Streams end after five minutes and are meant to be opened again, as an EventSource does by
+         *     itself; with the `Last-Event-ID` of an answer that still holds it is not sent a second time. 429 when a namespace
+         *     has too many streams open, 503 when the process has.
+         */
+        get: operations["watchMeter"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -365,6 +435,197 @@ export interface components {
             page: number;
             pageSize: number;
             items: components["schemas"]["LedgerlinePriceBookEntry"][];
+        };
+        /** @description The answer of POST /api/v1/events with the preference return=representation. */
+        LedgerlineReceipt: {
+            /**
+             * @description One for all events of a request; refused ones come as extensions.receipt of the problem.
+             * @enum {string}
+             */
+            verdict: "accepted" | "refused";
+            events: components["schemas"]["LedgerlineReceiptEvent"][];
+        };
+        LedgerlineReceiptEvent: {
+            /**
+             * Format: int32
+             * @description Position in the request, counted from 0.
+             */
+            index: number;
+            /** @description As far as the event has one. */
+            id?: string;
+            source?: string;
+            /**
+             * @description valid, but not accepted because another event of the request is invalid.
+             * @enum {string}
+             */
+            status: "accepted" | "invalid" | "valid";
+            /** @description What is wrong with an invalid one. */
+            reasons?: string[];
+        };
+        LedgerlineEventStatus: {
+            source: string;
+            id: string;
+            /**
+             * @description counted when at least one delivery counts in at least one meter.
+             * @enum {string}
+             */
+            state: "unknown" | "counted" | "not_counted";
+            /** @description The state in words. */
+            sentence: string;
+            /** @description Deliveries in the order of the log, at most 100. */
+            sendings: components["schemas"]["LedgerlineEventSending"][];
+            /** @description True when the event was delivered more often than shown. */
+            hasMore?: boolean;
+            delay?: components["schemas"]["LedgerlineStageDelay"];
+        };
+        LedgerlineEventSending: {
+            /** @enum {string} */
+            status: "ok" | "duplicate" | "invalid";
+            type: string;
+            subject: string;
+            /** Format: date-time */
+            time: string;
+            /** Format: date-time */
+            ingestedAt: string;
+            /** Format: date-time */
+            storedAt: string;
+            place: components["schemas"]["LedgerlineEventPlace"];
+            /** @description Why an invalid one is not counted. */
+            reason?: string;
+            duplicateOf?: components["schemas"]["LedgerlineEventFirst"];
+            /** @description Every live meter of the event's type. Only for a delivery that is ok. */
+            meters?: components["schemas"]["LedgerlineEventMeter"][];
+        };
+        LedgerlineEventPlace: {
+            /** Format: int32 */
+            partition: number;
+            /** Format: int64 */
+            offset: number;
+            /**
+             * Format: int32
+             * @description Position in the record of the log.
+             */
+            index: number;
+        };
+        /** @description The delivery that was counted instead. */
+        LedgerlineEventFirst: {
+            place: components["schemas"]["LedgerlineEventPlace"];
+            /** Format: date-time */
+            time: string;
+            /** Format: date-time */
+            ingestedAt: string;
+            /** Format: date-time */
+            storedAt: string;
+        };
+        LedgerlineEventMeter: {
+            meterId: string;
+            slug: string;
+            /**
+             * Format: int32
+             * @description The version of the meter that reads the event now.
+             */
+            version: number;
+            counted: boolean;
+            /** @description Why it is not counted, or what is odd about the value that is. */
+            reason?: string;
+            /** @description What the event adds to the meter, exact; for UNIQUE_COUNT the text that is told apart. */
+            value?: string;
+            /** @description Values of the meter's groups. */
+            dimensions?: {
+                [key: string]: string;
+            };
+            /**
+             * @description built when queries find it prepared; pending while they read the event itself.
+             * @enum {string}
+             */
+            reading: "built" | "pending" | "none";
+            /**
+             * Format: int32
+             * @description The newest version of the meter that a reading of the event is built for.
+             */
+            readingVersion?: number;
+        };
+        LedgerlineStageDelay: {
+            /** @description Whether anything waits before the stage. */
+            waiting: boolean;
+            /** @description The oldest thing that waits is not older than this; absent when it may be older than a day. */
+            atMostSeconds?: number;
+        };
+        LedgerlineCompleteness: {
+            /**
+             * Format: date-time
+             * @description When the log's end was asked for.
+             */
+            asOf: string;
+            /** Format: date-time */
+            from?: string;
+            /** Format: date-time */
+            to?: string;
+            /** @description Everything in the log is stored, so every query counts it. */
+            complete: boolean;
+            /** @description Readings are built of everything that is stored. Queries are exact without, only slower. */
+            readingsComplete: boolean;
+            sentence: string;
+            total: components["schemas"]["LedgerlineDeliveredCounts"];
+            partitions: components["schemas"]["LedgerlinePartitionCompleteness"][];
+        };
+        /** @description Events of the caller's namespace. delivered = ok + duplicate + invalid. */
+        LedgerlineDeliveredCounts: {
+            /** Format: int64 */
+            delivered: number;
+            /** Format: int64 */
+            ok: number;
+            /** Format: int64 */
+            duplicate: number;
+            /** Format: int64 */
+            invalid: number;
+        };
+        LedgerlinePartitionCompleteness: {
+            /** Format: int32 */
+            partition: number;
+            counts: components["schemas"]["LedgerlineDeliveredCounts"];
+            /**
+             * Format: int64
+             * @description Records that nobody could read, which belong to no namespace. Shown with the offsets.
+             */
+            unreadable?: number;
+            /**
+             * Format: int64
+             * @description Offset that the next record of the log will get.
+             */
+            logEndOffset?: number;
+            /**
+             * Format: int64
+             * @description First offset that is not stored.
+             */
+            storedOffset?: number;
+            /**
+             * Format: int64
+             * @description First offset of which no readings are built.
+             */
+            readingsOffset?: number;
+            complete: boolean;
+            readingsComplete: boolean;
+            storing: components["schemas"]["LedgerlineStageDelay"];
+            building: components["schemas"]["LedgerlineStageDelay"];
+        };
+        /** @description The data of a usage event of a stream. */
+        LedgerlineLiveUsage: {
+            meterId: string;
+            slug: string;
+            rows: components["schemas"]["LedgerlineLiveRow"][];
+        };
+        LedgerlineLiveRow: {
+            /** @description Decimal number, exact. */
+            value: string;
+            /** Format: date-time */
+            windowStart: string;
+            /** Format: date-time */
+            windowEnd: string;
+            subject: string | null;
+            groupBy: {
+                [key: string]: string;
+            };
         };
         LedgerlineProblemDocument: {
             /** @default about:blank */
@@ -667,6 +928,89 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerlinePriceBookEntry"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    getEventStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                source: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of it, also when nothing is known of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlineEventStatus"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    getCompleteness: {
+        parameters: {
+            query?: {
+                /** @description Counts only events that arrived at this instant or later. */
+                from?: string;
+                /** @description Counts only events that arrived before this instant. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How complete usage is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LedgerlineCompleteness"];
+                };
+            };
+            default: components["responses"]["LedgerlineProblem"];
+        };
+    };
+    watchMeter: {
+        parameters: {
+            query?: {
+                subject?: string[];
+                groupBy?: string[];
+                filterGroupBy?: {
+                    [key: string]: string;
+                };
+                from?: string;
+                to?: string;
+                windowSize?: "MINUTE" | "HOUR" | "DAY" | "MONTH";
+                windowTimeZone?: string;
+            };
+            header?: never;
+            path: {
+                meterIdOrSlug: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             default: components["responses"]["LedgerlineProblem"];

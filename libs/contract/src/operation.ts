@@ -21,7 +21,7 @@ import {
   type RequestContext,
 } from './operations.js';
 import { readRequest } from './read-request.js';
-import { MediaReply, RedirectReply } from './reply.js';
+import { MediaReply, RedirectReply, StreamReply } from './reply.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -68,6 +68,10 @@ function inMedium(reply: FastifyReply, answer: unknown): unknown {
   if (answer instanceof MediaReply) {
     void reply.headers(answer.headers).type(answer.contentType);
     return typeof answer.body === 'string' ? answer.body : Buffer.from(answer.body);
+  }
+  if (answer instanceof StreamReply) {
+    void reply.headers(answer.headers).type(answer.contentType);
+    return answer.body;
   }
   if (answer instanceof RedirectReply) {
     void reply.header('location', answer.location);

@@ -172,6 +172,9 @@ export interface QueryDefaults {
   listPriceBookEntries: "includeSuperseded" | "page" | "pageSize";
   createPriceBookEntry: never;
   correctPriceBookEntry: never;
+  getEventStatus: never;
+  getCompleteness: never;
+  watchMeter: "windowTimeZone";
 }
 
 export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
@@ -2262,6 +2265,48 @@ export const operationTable: Readonly<Record<OperationId, OperationRow>> = {
     replies: {"201":{"application/json":"LedgerlinePriceBookEntry"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
     parameters: [
       {"name":"entryId","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","pattern":"^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
+    ],
+  },
+  getEventStatus: {
+    id: "getEventStatus",
+    document: "ledgerline",
+    method: "GET",
+    path: "/api/ledgerline/v1/events/{source}/{id}/status",
+    status: 200,
+    replies: {"200":{"application/json":"LedgerlineEventStatus"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"source","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","minLength":1}},
+      {"name":"id","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","minLength":1}},
+    ],
+  },
+  getCompleteness: {
+    id: "getCompleteness",
+    document: "ledgerline",
+    method: "GET",
+    path: "/api/ledgerline/v1/completeness",
+    status: 200,
+    replies: {"200":{"application/json":"LedgerlineCompleteness"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"from","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","format":"date-time"}},
+      {"name":"to","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","format":"date-time"}},
+    ],
+  },
+  watchMeter: {
+    id: "watchMeter",
+    document: "ledgerline",
+    method: "GET",
+    path: "/api/ledgerline/v1/meters/{meterIdOrSlug}/live",
+    status: 200,
+    replies: {"200":{"text/event-stream":"watchMeter.reply.200.text-event-stream"},"default":{"application/problem+json":"LedgerlineProblemDocument"}},
+    parameters: [
+      {"name":"meterIdOrSlug","in":"path","required":true,"style":"simple","explode":true,"encoding":"style","schema":{"type":"string","minLength":1,"maxLength":64,"pattern":"^[a-z0-9]+(?:_[a-z0-9]+)*$|^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}},
+      {"name":"subject","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"array","maxItems":100,"items":{"type":"string"}}},
+      {"name":"groupBy","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"array","maxItems":100,"items":{"type":"string"}}},
+      {"name":"filterGroupBy","in":"query","required":false,"style":"deepObject","explode":true,"encoding":"style","schema":{"type":"object","additionalProperties":{"type":"string"}}},
+      {"name":"from","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","format":"date-time"}},
+      {"name":"to","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","format":"date-time"}},
+      {"name":"windowSize","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","enum":["MINUTE","HOUR","DAY","MONTH"]}},
+      {"name":"windowTimeZone","in":"query","required":false,"style":"form","explode":true,"encoding":"style","schema":{"type":"string","default":"UTC"}},
     ],
   },
 };

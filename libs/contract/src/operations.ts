@@ -8,7 +8,7 @@ import type {
 } from './openmeter.gen.js';
 import type { OperationRow } from './operation-row.js';
 import { operationTable, type OperationId, type QueryDefaults } from './operations.gen.js';
-import type { MediaReply, RedirectReply } from './reply.js';
+import type { MediaReply, RedirectReply, StreamReply } from './reply.js';
 import { statusOverrides } from './status-overrides.js';
 
 export type { OperationId };
@@ -62,7 +62,9 @@ type OtherMediaOf<Content> = [Content] extends [never]
   ? never
   : [Exclude<keyof Content, 'application/json'>] extends [never]
     ? never
-    : MediaReply;
+    : 'text/event-stream' extends keyof Content
+      ? StreamReply
+      : MediaReply;
 type RedirectOf<R> = R extends { 303: unknown } ? RedirectReply : never;
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- it only ever stands as a handler's return type
 type VoidIfNever<T> = [T] extends [never] ? void : T;

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isJsonMedia, mediaTypeOf } from './json-body.js';
 import type { OperationId } from './operations.js';
@@ -9,7 +10,11 @@ export interface ReplyValidation {
   readonly onBroken: (reason: string) => void;
 }
 
+// Of a stream only its medium can be held against the document.
+const streamed = 'a stream';
+
 function bodyOf(reply: FastifyReply, payload: unknown): unknown {
+  if (payload instanceof Readable) return streamed;
   const text = payload instanceof Uint8Array ? Buffer.from(payload).toString('utf8') : payload;
   if (typeof text !== 'string' || text === '') return text ?? undefined;
   return isJsonMedia(mediaTypeOf(String(reply.getHeader('content-type')))) ? JSON.parse(text) : text;

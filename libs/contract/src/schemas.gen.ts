@@ -507,14 +507,32 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["now"],"properties":{"now":{"type":"string","format":"date-time"}}}',
   "LedgerlineClockMoved":
     '{"type":"object","required":["mode","now","steps"],"properties":{"mode":{"type":"string","enum":["system","virtual"]},"now":{"type":"string","format":"date-time"},"steps":{"type":"integer","format":"int32","minimum":0}}}',
+  "LedgerlineCompleteness":
+    '{"type":"object","required":["asOf","complete","readingsComplete","sentence","total","partitions"],"properties":{"asOf":{"type":"string","format":"date-time"},"from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},"complete":{"type":"boolean"},"readingsComplete":{"type":"boolean"},"sentence":{"type":"string"},"total":{"$ref":"LedgerlineDeliveredCounts"},"partitions":{"type":"array","items":{"$ref":"LedgerlinePartitionCompleteness"}}}}',
   "LedgerlineCostCurrency":
     '{"type":"string","enum":["USD"]}',
+  "LedgerlineDeliveredCounts":
+    '{"type":"object","required":["delivered","ok","duplicate","invalid"],"properties":{"delivered":{"type":"integer","format":"int64"},"ok":{"type":"integer","format":"int64"},"duplicate":{"type":"integer","format":"int64"},"invalid":{"type":"integer","format":"int64"}}}',
+  "LedgerlineEventFirst":
+    '{"type":"object","required":["place","time","ingestedAt","storedAt"],"properties":{"place":{"$ref":"LedgerlineEventPlace"},"time":{"type":"string","format":"date-time"},"ingestedAt":{"type":"string","format":"date-time"},"storedAt":{"type":"string","format":"date-time"}}}',
+  "LedgerlineEventMeter":
+    '{"type":"object","required":["meterId","slug","version","counted","reading"],"properties":{"meterId":{"type":"string"},"slug":{"type":"string"},"version":{"type":"integer","format":"int32"},"counted":{"type":"boolean"},"reason":{"type":"string"},"value":{"type":"string"},"dimensions":{"type":"object","additionalProperties":{"type":"string"}},"reading":{"type":"string","enum":["built","pending","none"]},"readingVersion":{"type":"integer","format":"int32"}}}',
+  "LedgerlineEventPlace":
+    '{"type":"object","required":["partition","offset","index"],"properties":{"partition":{"type":"integer","format":"int32"},"offset":{"type":"integer","format":"int64"},"index":{"type":"integer","format":"int32"}}}',
+  "LedgerlineEventSending":
+    '{"type":"object","required":["status","type","subject","time","ingestedAt","storedAt","place"],"properties":{"status":{"type":"string","enum":["ok","duplicate","invalid"]},"type":{"type":"string"},"subject":{"type":"string"},"time":{"type":"string","format":"date-time"},"ingestedAt":{"type":"string","format":"date-time"},"storedAt":{"type":"string","format":"date-time"},"place":{"$ref":"LedgerlineEventPlace"},"reason":{"type":"string"},"duplicateOf":{"$ref":"LedgerlineEventFirst"},"meters":{"type":"array","items":{"$ref":"LedgerlineEventMeter"}}}}',
+  "LedgerlineEventStatus":
+    '{"type":"object","required":["source","id","state","sentence","sendings"],"properties":{"source":{"type":"string"},"id":{"type":"string"},"state":{"type":"string","enum":["unknown","counted","not_counted"]},"sentence":{"type":"string"},"sendings":{"type":"array","items":{"$ref":"LedgerlineEventSending"}},"hasMore":{"type":"boolean"},"delay":{"$ref":"LedgerlineStageDelay"}}}',
   "LedgerlineInvoiceExplanation":
     '{"type":"object","required":["invoiceId","number","status","currency","total","lines","sentence"],"properties":{"invoiceId":{"type":"string"},"number":{"type":"string"},"status":{"type":"string"},"currency":{"type":"string"},"total":{"type":"string"},"lines":{"type":"array","items":{"$ref":"LedgerlineLineExplanation"}},"sentence":{"type":"string"}}}',
   "LedgerlineKeyScope":
     '{"type":"string","enum":["ingest","read","write","admin"]}',
   "LedgerlineLineExplanation":
     '{"type":"object","required":["lineId","name","from","to","price","windows","total","sentences"],"properties":{"lineId":{"type":"string"},"name":{"type":"string"},"featureKey":{"type":"string"},"from":{"type":"string","format":"date-time"},"to":{"type":"string","format":"date-time"},"price":{"type":"string"},"quantity":{"type":"string"},"windows":{"type":"array","items":{"$ref":"LedgerlineUsageWindow"}},"lateQuantity":{"type":"string"},"total":{"type":"string"},"sentences":{"type":"array","items":{"type":"string"}}}}',
+  "LedgerlineLiveRow":
+    '{"type":"object","required":["value","windowStart","windowEnd","subject","groupBy"],"properties":{"value":{"type":"string"},"windowStart":{"type":"string","format":"date-time"},"windowEnd":{"type":"string","format":"date-time"},"subject":{"type":["string","null"]},"groupBy":{"type":"object","additionalProperties":{"type":"string"}}}}',
+  "LedgerlineLiveUsage":
+    '{"type":"object","required":["meterId","slug","rows"],"properties":{"meterId":{"type":"string"},"slug":{"type":"string"},"rows":{"type":"array","items":{"$ref":"LedgerlineLiveRow"}}}}',
   "LedgerlineNamespace":
     '{"type":"object","required":["namespace","createdAt"],"properties":{"namespace":{"type":"string"},"createdAt":{"type":"string","format":"date-time"}}}',
   "LedgerlineNamespaceCreate":
@@ -523,6 +541,8 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["namespace","createdAt","firstKey"],"properties":{"namespace":{"type":"string"},"createdAt":{"type":"string","format":"date-time"},"firstKey":{"$ref":"LedgerlineApiKeyCreated"}}}',
   "LedgerlineNamespacePage":
     '{"type":"object","required":["items","totalCount","page","pageSize"],"properties":{"items":{"type":"array","items":{"$ref":"LedgerlineNamespace"}},"totalCount":{"type":"integer"},"page":{"type":"integer"},"pageSize":{"type":"integer"}}}',
+  "LedgerlinePartitionCompleteness":
+    '{"type":"object","required":["partition","counts","complete","readingsComplete","storing","building"],"properties":{"partition":{"type":"integer","format":"int32"},"counts":{"$ref":"LedgerlineDeliveredCounts"},"unreadable":{"type":"integer","format":"int64"},"logEndOffset":{"type":"integer","format":"int64"},"storedOffset":{"type":"integer","format":"int64"},"readingsOffset":{"type":"integer","format":"int64"},"complete":{"type":"boolean"},"readingsComplete":{"type":"boolean"},"storing":{"$ref":"LedgerlineStageDelay"},"building":{"$ref":"LedgerlineStageDelay"}}}',
   "LedgerlinePriceBookCorrection":
     '{"type":"object","required":["reason"],"properties":{"reason":{"type":"string","minLength":1,"maxLength":1024},"pricePerToken":{"type":"string","pattern":"^[0-9]+(\\\\.[0-9]+)?$"},"validFrom":{"type":"string","format":"date-time"},"withdraw":{"type":"boolean","default":false}}}',
   "LedgerlinePriceBookEntry":
@@ -533,6 +553,12 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"object","required":["totalCount","page","pageSize","items"],"properties":{"totalCount":{"type":"integer"},"page":{"type":"integer"},"pageSize":{"type":"integer"},"items":{"type":"array","items":{"$ref":"LedgerlinePriceBookEntry"}}}}',
   "LedgerlineProblemDocument":
     '{"type":"object","required":["type","title","status"],"properties":{"type":{"type":"string","default":"about:blank"},"title":{"type":"string"},"status":{"type":"integer","format":"int16","minimum":400,"maximum":599},"detail":{"type":"string"},"instance":{"type":"string","format":"uri-reference"},"extensions":{"type":"object","additionalProperties":{}}}}',
+  "LedgerlineReceipt":
+    '{"type":"object","required":["verdict","events"],"properties":{"verdict":{"type":"string","enum":["accepted","refused"]},"events":{"type":"array","items":{"$ref":"LedgerlineReceiptEvent"}}}}',
+  "LedgerlineReceiptEvent":
+    '{"type":"object","required":["index","status"],"properties":{"index":{"type":"integer","format":"int32","minimum":0},"id":{"type":"string"},"source":{"type":"string"},"status":{"type":"string","enum":["accepted","invalid","valid"]},"reasons":{"type":"array","items":{"type":"string"}}}}',
+  "LedgerlineStageDelay":
+    '{"type":"object","required":["waiting"],"properties":{"waiting":{"type":"boolean"},"atMostSeconds":{"type":"number"}}}',
   "LedgerlineTokenType":
     '{"type":"string","enum":["input","output","cache_read","cache_write","reasoning"]}',
   "LedgerlineUsageWindow":
@@ -949,6 +975,8 @@ export const schemaTexts: Readonly<Record<string, string>> = {
     '{"type":"array","items":{"$ref":"SubjectUpsert"}}',
   "upsertSubject.reply.200.application-json":
     '{"type":"array","items":{"$ref":"Subject"}}',
+  "watchMeter.reply.200.text-event-stream":
+    '{"type":"string"}',
 };
 
 /** Those that mean something else in a request, where read-only properties are neither demanded nor read. */

@@ -57,10 +57,6 @@ export const unbound: readonly OperationId[] = [
   'getPlanAddon', // GET /api/v1/plans/{planId}/addons/{planAddonId}
   'updatePlanAddon', // PUT /api/v1/plans/{planId}/addons/{planAddonId}
   'deletePlanAddon', // DELETE /api/v1/plans/{planId}/addons/{planAddonId}
-  'queryPortalMeter', // GET /api/v1/portal/meters/{meterSlug}/query
-  'listPortalTokens', // GET /api/v1/portal/tokens
-  'createPortalToken', // POST /api/v1/portal/tokens
-  'invalidatePortalTokens', // POST /api/v1/portal/tokens/invalidate
   'createStripeCheckoutSession', // POST /api/v1/stripe/checkout/sessions
   'listSubjects', // GET /api/v1/subjects
   'upsertSubject', // POST /api/v1/subjects
@@ -74,4 +70,7 @@ export const unbound: readonly OperationId[] = [
   'changeSubscription', // POST /api/v1/subscriptions/{subscriptionId}/change
   'migrateSubscription', // POST /api/v1/subscriptions/{subscriptionId}/migrate
   'restoreSubscription', // POST /api/v1/subscriptions/{subscriptionId}/restore
+  'getEventStatus', // GET /api/ledgerline/v1/events/{source}/{id}/status
+  'getCompleteness', // GET /api/ledgerline/v1/completeness
+  'watchMeter', // GET /api/ledgerline/v1/meters/{meterIdOrSlug}/live
 ];
