@@ -51,6 +51,8 @@ const planOf = (...rateCards: unknown[]): Record<string, unknown> => ({
 
 const operationsWhere = (test: (id: OperationId) => boolean): readonly OperationId[] =>
   operationIds.filter(test);
+/** Of the given document; ours has traps of its own making only. */
+const given = operationsWhere((id) => operationRow(id).document === 'openmeter');
 const successMedia = (id: OperationId): readonly string[] =>
   Object.keys(operationRow(id).replies[String(operationRow(id).status)] ?? {});
 
@@ -114,7 +116,7 @@ describe('traps of the document', () => {
   });
 
   it('deepObject: six parameters, and nested brackets where the document says JSON text', () => {
-    const deep = operationIds.flatMap((id) =>
+    const deep = given.flatMap((id) =>
       operationRow(id).parameters.filter(({ style }) => style === 'deepObject'),
     );
     expect(deep).toHaveLength(6);
@@ -137,7 +139,7 @@ describe('traps of the document', () => {
   });
 
   it('arrays in queries: 51 of them, repeated keys make a list, one key makes a list of one, commas stay', () => {
-    const arrays = operationIds.flatMap((id) =>
+    const arrays = given.flatMap((id) =>
       operationRow(id).parameters.filter(
         ({ in: place, schema }) => place === 'query' && schema.type === 'array',
       ),
@@ -248,8 +250,8 @@ describe('traps of the document', () => {
     expect(mistakes).toContain('$.id is required');
   });
 
-  it('27 success replies have no body, and one operation has no 2xx at all', () => {
-    const empty = operationsWhere((id) => successMedia(id).length === 0 && operationRow(id).status < 300);
+  it('of the given document 27 success replies have no body, and one operation has no 2xx at all', () => {
+    const empty = given.filter((id) => successMedia(id).length === 0 && operationRow(id).status < 300);
     expect(empty).toHaveLength(27);
     expect(operationsWhere((id) => operationRow(id).status >= 300)).toEqual([
       'marketplaceOAuth2InstallAuthorize',
@@ -274,6 +276,9 @@ describe('traps of the document', () => {
       'listPriceBookEntries',
       'createPriceBookEntry',
       'correctPriceBookEntry',
+      'getEventStatus',
+      'getCompleteness',
+      'watchMeter',
     ]);
   });
 
