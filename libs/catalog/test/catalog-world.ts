@@ -1,6 +1,15 @@
-import { METER_USE, meteringRoom, USAGE_ATTRIBUTION } from '@ledgerline/metering';
-import { CLICKHOUSE, CLOCK, CONFIG, POSTGRES, UNIT_OF_WORK } from '@ledgerline/platform';
-import { openClickHouse } from '@ledgerline/platform/clickhouse';
+import {
+  type BuildReadings,
+  type CustomerKeys,
+  METER_USE,
+  meteringRoom,
+  openReadingsBuilder,
+  SUBJECT_NAMES,
+  USAGE_ATTRIBUTION,
+} from '@ledgerline/metering';
+import { CACHE, CLICKHOUSE, CLOCK, CONFIG, METRICS, POSTGRES, UNIT_OF_WORK } from '@ledgerline/platform';
+import { RedisCache } from '@ledgerline/platform/cache';
+import { type ClickHouseClient, openClickHouse } from '@ledgerline/platform/clickhouse';
 import { loadConfig } from '@ledgerline/platform/config';
 import { createHttpApp } from '@ledgerline/platform/http';
 import { migrate, openPostgres, PostgresUnitOfWork, readMigrations } from '@ledgerline/platform/postgres';
@@ -9,6 +18,7 @@ import { fixedClock, type FixedClock, freePortBlock, isolated } from '@ledgerlin
 import { type Refusal, refusal } from '@ledgerline/kernel';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Registry } from 'prom-client';
 import type { DataSource } from 'typeorm';
 import { CatalogModule } from '../src/catalog.module.js';
 import { FEATURE_REFERENCES, METER_ENTITLEMENTS } from '../src/tokens.js';
@@ -24,14 +34,28 @@ export interface Answer {
 export interface Neighbours {
   readonly subscribedFeatures: Set<string>;
   readonly entitlementsOnMeter: Map<string, number>;
+  readonly customers: CustomerKeys[];
 }
+
+export interface TestEvent {
+  readonly type: string;
+  readonly time: string;
+  readonly subject?: string;
+  readonly data?: unknown;
+}
+
+const partitions = 4;
 
 /** Catalog and metering on real engines: a database of their own, HTTP on a free port. */
 export class CatalogWorld {
+  private events = 0;
+
   private constructor(
     readonly postgres: DataSource,
     readonly clock: FixedClock,
     readonly neighbours: Neighbours,
+    readonly builder: BuildReadings,
+    private readonly clickhouse: ClickHouseClient,
     private readonly url: string,
     private readonly app: NestFastifyApplication,
     private readonly release: () => Promise<void>,
@@ -57,29 +81,43 @@ export class CatalogWorld {
       ),
     });
     const postgres = await openPostgres({ url: corner.postgresUrl, poolMax: 8, service });
+    const logger = createLogger({ service, level: 'fatal' });
+    const cache = new RedisCache({ url: corner.redisUrl, keyPrefix: corner.redisPrefix, logger });
     const release = async (): Promise<void> => {
+      await cache.close();
       await clickhouse.close();
       await postgres.destroy();
       await corner.dispose();
     };
     const clock = Object.assign(fixedClock(now), { refresh: () => Promise.resolve() });
-    const neighbours: Neighbours = { subscribedFeatures: new Set(), entitlementsOnMeter: new Map() };
+    const neighbours: Neighbours = {
+      subscribedFeatures: new Set(),
+      entitlementsOnMeter: new Map(),
+      customers: [],
+    };
     try {
       const engines = [
-        { provide: CONFIG, useValue: loadConfig({ env: {} }) },
+        {
+          provide: CONFIG,
+          useValue: loadConfig({ env: { LEDGERLINE_KAFKA_PARTITIONS: String(partitions) } }),
+        },
         { provide: POSTGRES, useValue: postgres },
         { provide: CLICKHOUSE, useValue: clickhouse },
+        { provide: CACHE, useValue: cache },
+        { provide: METRICS, useValue: new Registry() },
         { provide: CLOCK, useValue: clock },
         { provide: UNIT_OF_WORK, useValue: new PostgresUnitOfWork(postgres, clock) },
       ];
       const app = await createHttpApp(rootModule(engines, neighbours), {
-        logger: createLogger({ service, level: 'fatal' }),
+        logger,
         bodyMaxBytes: 1_048_576,
         clock,
         validateReplies: true,
       });
       await app.listen({ host: '127.0.0.1', port: await freePortBlock(1) });
-      return new CatalogWorld(postgres, clock, neighbours, await app.getUrl(), app, release);
+      const builder = openReadingsBuilder({ clickhouse, postgres, partitions });
+      const url = await app.getUrl();
+      return new CatalogWorld(postgres, clock, neighbours, builder, clickhouse, url, app, release);
     } catch (error) {
       await release();
       throw error;
@@ -92,7 +130,7 @@ export class CatalogWorld {
   }
 
   async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
-    const reply = await fetch(`${this.url}/api/v1${path}`, {
+    const reply = await fetch(`${this.url}${path.startsWith('/api/') ? path : `/api/v1${path}`}`, {
       method,
       ...(body === undefined
         ? {}
@@ -109,6 +147,35 @@ export class CatalogWorld {
     return answer.body;
   }
 
+  /** Events as the sink would store them, in one batch. */
+  async store(events: readonly TestEvent[]): Promise<void> {
+    const rows = events.map((event) => {
+      this.events += 1;
+      const at = '2025-06-15 12:00:00.000';
+      return {
+        namespace: 'default',
+        id: `e${this.events}`,
+        source: 'spec',
+        type: event.type,
+        subject: event.subject ?? 's1',
+        time: event.time.replace('T', ' ').replace('Z', ''),
+        data: event.data === undefined ? '' : JSON.stringify(event.data),
+        data_sent: '',
+        has_data: event.data === undefined ? 0 : 1,
+        ingested_at: at,
+        stored_at: at,
+        status: 'ok',
+        reason: '',
+        kafka_partition: 0,
+        kafka_offset: this.events,
+        index_in_record: 0,
+        fingerprint: String(this.events),
+        batch_month: 202506,
+      };
+    });
+    await this.clickhouse.insert({ table: 'events', values: rows, format: 'JSONEachRow' });
+  }
+
   /** Types of a stream's facts, in order. */
   async factsOf(stream: string): Promise<string[]> {
     const rows: { type: string }[] = await this.postgres.query(
@@ -119,14 +186,17 @@ export class CatalogWorld {
   }
 }
 
-const nobody = {
-  customersById: () => Promise.resolve([]),
-  customerIdsOfSubjects: () => Promise.resolve(new Map()),
-};
-
 function rootModule(engines: readonly { provide: symbol; useValue: unknown }[], neighbours: Neighbours) {
   const answers: Provider[] = [
-    { provide: USAGE_ATTRIBUTION, useValue: nobody },
+    {
+      provide: USAGE_ATTRIBUTION,
+      useValue: {
+        customersById: (_db: unknown, ids: readonly string[]) =>
+          Promise.resolve(neighbours.customers.filter(({ id }) => ids.includes(id))),
+        customerIdsOfSubjects: () => Promise.resolve(new Map()),
+      },
+    },
+    { provide: SUBJECT_NAMES, useValue: { subjectNames: () => Promise.resolve(new Map()) } },
     { provide: METER_USE, useExisting: LookUpMeterUse },
     {
       provide: FEATURE_REFERENCES,
@@ -150,7 +220,7 @@ function rootModule(engines: readonly { provide: symbol; useValue: unknown }[], 
     global: true,
     imports: [CatalogModule],
     providers: answers,
-    exports: [USAGE_ATTRIBUTION, METER_USE, FEATURE_REFERENCES, METER_ENTITLEMENTS],
+    exports: [USAGE_ATTRIBUTION, SUBJECT_NAMES, METER_USE, FEATURE_REFERENCES, METER_ENTITLEMENTS],
   };
   const platform: DynamicModule = {
     module: class Platform {},
