@@ -10,6 +10,7 @@ import {
   type ServiceName,
   servicePrograms,
 } from './programs.js';
+import { sealingKeys } from './sealing-key.js';
 import { Supervisor } from './supervisor.js';
 
 export interface Instructions {
@@ -57,7 +58,10 @@ export async function startInstance(
     const urls = new Map<EngineName, string>(
       [...engines].map(([name, program]) => [name, supervisor.urlOf(program)]),
     );
-    const env = serviceEnv(instance, urls, instructions.env);
+    const env = {
+      ...serviceEnv(instance, urls, instructions.env),
+      LEDGERLINE_SECRETS_KEYS: await sealingKeys(instance),
+    };
     say('Databases and topics:');
     const migratedAt = performance.now();
     await migrate(instance, env);

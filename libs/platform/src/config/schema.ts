@@ -29,6 +29,39 @@ export const sections = {
     mode: choice(['none', 'api-key'], 'none', 'none is for one machine: it listens on loopback only.'),
     allowRemoteWithoutKey: flag(false, 'Opens an instance without keys to the network, on purpose only.'),
   },
+  secrets: {
+    keys: text(
+      '',
+      'Seal webhook and provider secrets: base64 of 32 bytes each, separated by commas, the newest first. The local instance makes its own.',
+    ),
+  },
+  notifications: {
+    allowPrivateAddresses: flag(
+      false,
+      'Lets webhooks reach private networks and plain http: for closed installations only, since whoever makes a channel chooses the address.',
+    ),
+    timeoutMs: integer({
+      fallback: 15_000,
+      min: 100,
+      max: 60_000,
+      why: 'For one delivery; senders of webhooks commonly wait 5 to 15 s.',
+    }),
+  },
+  portal: {
+    enabled: flag(true, 'Whether end customers’ browsers may ask for their own usage with portal tokens.'),
+    tokenSecret: text(
+      '',
+      'Signs portal tokens; empty: each namespace gets a random one, kept in the database.',
+      '^(.{32,1024})?$', // fewer characters than HS256 has bytes would weaken it
+    ),
+    tokenExpirationSeconds: integer({
+      fallback: 3600,
+      min: 1,
+      max: 31_536_000,
+      why: 'How long a token lives at most, and by default: a browser’s session, asked for anew.',
+    }),
+    corsEnabled: flag(true, 'Lets web pages of any origin use their portal tokens.'),
+  },
   kafka: {
     brokers: texts((base) => [`${loopback}:${base + 3}`], 'host:port of at least one broker.'),
     topicPrefix: text('', 'Lets several instances or tests share one cluster.', '^[A-Za-z0-9._-]{0,64}$'),

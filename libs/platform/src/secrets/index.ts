@@ -1,0 +1,1 @@
+export { createSealer, newSealingKey, SealError, type Sealer } from './sealer.js';
