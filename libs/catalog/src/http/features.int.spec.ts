@@ -153,4 +153,163 @@ describe('features over HTTP', () => {
     world.neighbours.entitlementsOnMeter.clear();
     expect((await world.call('DELETE', `/meters/${slug}`)).status).toBe(204);
   });
+
+  it('is kept by a group that an advanced filter or a unit cost names', async () => {
+    const slug = `meter_${n}`;
+    const groupBy = { model: '$.model', type: '$.type', region: '$.region' };
+    await world.create('/meters', { slug, aggregation: 'COUNT', eventType: 'call', groupBy });
+    const filtered = await world.create('/features', {
+      key,
+      name: 'x',
+      meterSlug: slug,
+      advancedMeterGroupByFilters: {
+        model: { $or: [{ $like: 'gpt%' }, { $and: [{ $gt: 'a' }, { $nin: ['b'] }] }] },
+      },
+    });
+    await world.create('/features', {
+      key: `${key}_cost`,
+      name: 'x',
+      meterSlug: slug,
+      unitCost: { type: 'llm', provider: 'acme', model: 'large', tokenTypeProperty: 'type' },
+    });
+    const keep = async (...keys: ('model' | 'type' | 'region')[]) => {
+      const kept = Object.fromEntries(keys.map((name) => [name, groupBy[name]]));
+      return (await world.call('PUT', `/meters/${slug}`, { groupBy: kept })).status;
+    };
+    expect(await keep('type', 'region')).toBe(409);
+    expect(await keep('model', 'region')).toBe(409);
+    expect(await keep('model', 'type')).toBe(200);
+    await world.call('DELETE', `/features/${filtered.id}`);
+    expect(await keep('type')).toBe(200);
+  });
+
+  it.each<[Record<string, unknown>]>([
+    [{ $eq: 'a' }],
+    [{ $ne: 'a' }],
+    [{ $in: ['a', 'b'] }],
+    [{ $nin: ['a'] }],
+    [{ $like: 'a%' }],
+    [{ $nlike: 'a%' }],
+    [{ $ilike: 'A%' }],
+    [{ $nilike: 'A%' }],
+    [{ $gt: 'a' }],
+    [{ $gte: 'a' }],
+    [{ $lt: 'b' }],
+    [{ $lte: 'b' }],
+    [{ $and: [{ $gte: 'a' }, { $lt: 'b' }] }],
+    [{ $or: [{ $eq: 'a' }, { $eq: 'b' }] }],
+  ])('echoes the filter %j as it was sent', async (filter) => {
+    const advancedMeterGroupByFilters = { model: filter };
+    const created = await world.create('/features', {
+      key,
+      name: 'x',
+      meterSlug: 'tokens',
+      advancedMeterGroupByFilters,
+    });
+    expect(created.advancedMeterGroupByFilters).toEqual(advancedMeterGroupByFilters);
+    expect(created.meterGroupByFilters).toEqual('$eq' in filter ? { model: 'a' } : undefined);
+    expect((await world.call('GET', `/features/${key}`)).body).toEqual(created);
+  });
+
+  it('lets no empty advanced filter drop a plain one, and keeps filters without a meter unchecked', async () => {
+    const both = { meterGroupByFilters: { model: 'a' }, advancedMeterGroupByFilters: {} };
+    const created = await world.create('/features', { key, name: 'x', meterSlug: 'tokens', ...both });
+    expect(created.meterGroupByFilters).toEqual({ model: 'a' });
+    const unmetered = await world.create('/features', {
+      key: `${key}_unmetered`,
+      name: 'x',
+      meterGroupByFilters: { colour: 'red' },
+    });
+    expect(unmetered.advancedMeterGroupByFilters).toEqual({ colour: { $eq: 'red' } });
+  });
+
+  it('keeps a unit cost, and shows the prices of now where it means one model', async () => {
+    const manual = { type: 'manual', amount: '0.050' };
+    const made = await world.create('/features', { key, name: 'x', unitCost: manual });
+    expect(made.unitCost).toEqual({ type: 'manual', amount: '0.05' });
+    const unitCost = { type: 'llm', provider: 'acme', modelProperty: 'model', tokenTypeProperty: 'type' };
+    // Read-only in requests: what a client sends is not looked at.
+    const pricing = { inputPerToken: '99', outputPerToken: '99' };
+    const one = await world.create('/features', {
+      key: `${key}_one`,
+      name: 'x',
+      meterSlug: 'tokens',
+      meterGroupByFilters: { model: `model-${n}` },
+      unitCost: { ...unitCost, pricing },
+    });
+    expect(one.unitCost).toEqual(unitCost);
+    const prices = { input: '0.1', output: '0.2', cache_read: '0.01' };
+    for (const [tokenType, pricePerToken] of Object.entries(prices)) {
+      const entry = { provider: 'acme', model: `model-${n}`, tokenType, pricePerToken };
+      await world.create('/api/ledgerline/v1/price-book/entries', {
+        ...entry,
+        validFrom: '2025-01-01T00:00:00Z',
+      });
+      await world.create('/api/ledgerline/v1/price-book/entries', {
+        ...entry,
+        pricePerToken: '7',
+        validFrom: '2026-01-01T00:00:00Z',
+      });
+    }
+    const resolved = { inputPerToken: '0.1', outputPerToken: '0.2', cacheReadPerToken: '0.01' };
+    const shown = (await world.call('GET', `/features/${key}_one`)).body;
+    expect(shown.unitCost).toEqual({ ...unitCost, pricing: resolved });
+    const listed = (await world.call('GET', '/features?meterSlug=tokens&orderBy=id&order=DESC&limit=1')).body;
+    expect(listed).toEqual([shown]);
+    const many = await world.create('/features', {
+      key: `${key}_many`,
+      name: 'x',
+      meterSlug: 'tokens',
+      unitCost,
+    });
+    expect(many.unitCost).toEqual(unitCost);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['of a type nobody has', { type: 'magic' }, '$.unitCost.type'],
+    ['without an amount', { type: 'manual' }, '$.unitCost.amount'],
+    ['with an amount that is a number', { type: 'manual', amount: 1 }, '$.unitCost.amount'],
+    ['below nothing', { type: 'manual', amount: '-1' }, '$.unitCost.amount'],
+    ['without a provider', { type: 'llm', model: 'm', tokenType: 'input' }, '$.unitCost.provider'],
+    [
+      'with a model and a property for it',
+      { type: 'llm', provider: 'p', model: 'm', modelProperty: 'model', tokenType: 'input' },
+      '$.unitCost.modelProperty',
+    ],
+    [
+      'of a group that the meter does not have',
+      { type: 'llm', provider: 'p', modelProperty: 'colour', tokenType: 'input' },
+      '$.unitCost.modelProperty',
+    ],
+    [
+      'of a token type nobody has',
+      { type: 'llm', provider: 'p', model: 'm', tokenType: 'prompt' },
+      '$.unitCost.tokenType',
+    ],
+  ])('refuses a unit cost %s by name', async (_what, unitCost, field) => {
+    const answer = await world.call('POST', '/features', { key, name: 'x', meterSlug: 'tokens', unitCost });
+    expect(answer.status).toBe(400);
+    const fields = answer.body.extensions.validationErrors.map((error: { field: string }) => error.field);
+    expect(fields).toContain(field);
+  });
+
+  it('lists in every order, of several meters, and refuses too large a page', async () => {
+    await world.create('/meters', { slug: `other_${n}`, aggregation: 'COUNT', eventType: 'x' });
+    await world.create('/features', { key: `${key}_b`, name: 'first', meterSlug: `other_${n}` });
+    await world.create('/features', { key: `${key}_a`, name: 'second', meterSlug: `other_${n}` });
+    const keys = async (query: string): Promise<string[]> =>
+      (await world.call('GET', `/features?${query}`)).body.map((feature: { key: string }) => feature.key);
+    const only = `meterSlug=other_${n}`;
+    expect(await keys(only)).toEqual([`${key}_a`, `${key}_b`]);
+    for (const order of ['id', 'name', 'createdAt', 'updatedAt']) {
+      expect(await keys(`${only}&orderBy=${order}`)).toEqual([`${key}_b`, `${key}_a`]);
+      expect(await keys(`${only}&orderBy=${order}&order=DESC`)).toEqual([`${key}_a`, `${key}_b`]);
+    }
+    expect(await keys(`${only}&limit=1&offset=1`)).toEqual([`${key}_b`]);
+    expect((await keys(`${only}&meterSlug=tokens`)).length).toBeGreaterThan(2);
+    const page = (await world.call('GET', `/features?${only}&page=2&pageSize=1`)).body;
+    expect([page.totalCount, page.page, page.items[0].key]).toEqual([2, 2, `${key}_b`]);
+    expect((await world.call('GET', '/features?pageSize=1001')).status).toBe(400);
+    expect((await world.call('GET', '/features?orderBy=colour')).status).toBe(400);
+  });
 });
