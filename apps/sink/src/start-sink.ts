@@ -1,3 +1,4 @@
+import type { RetentionOutcome } from '@ledgerline/metering';
 import { ReadingsPump, type ReadingsBuilder, Sink, SinkEventsStore } from '@ledgerline/sink';
 import type { EventsStore } from '@ledgerline/sink/core';
 import {
@@ -10,6 +11,7 @@ import { openKafka, topicsOf } from '@ledgerline/platform/kafka';
 import { createMetrics, type Logger, openTraces, startTelemetryServer } from '@ledgerline/platform/telemetry';
 import { codec } from './codec.js';
 import { KafkaUsageLog } from './kafka-usage-log.js';
+import { Retention } from './retention.js';
 import { SinkMetrics } from './sink-metrics.js';
 import { Watch } from './watch.js';
 
@@ -21,6 +23,8 @@ export interface RunningSink {
 
 /** What turns stored events into readings, with its connections. */
 export interface Readings extends ReadingsBuilder {
+  /** Lets old months leave; undefined when somebody builds readings at the moment. */
+  retain(nowMs: number): Promise<RetentionOutcome | undefined>;
   /** Ends a run of `advance` after the step it is at. */
   stop(): void;
   close(): Promise<void>;
@@ -70,6 +74,13 @@ export async function startSink(
     },
   );
   metrics.watch(registry, sink);
+  const retention = new Retention({
+    retain: (nowMs) => readings.retain(nowMs),
+    isOn: config.retention.eventsMonths > 0 || config.retention.readingsMonths > 0,
+    everyMs: config.retention.checkEveryMs,
+    registry,
+    logger,
+  });
   const watch = new Watch({ sink, log, pump, metrics, logger });
   const telemetry = await startTelemetryServer({
     host: config.telemetry.host,
@@ -85,10 +96,12 @@ export async function startSink(
   });
   await sink.run();
   watch.start();
+  retention.start();
   return {
     telemetryPort: telemetry.port,
     close: async () => {
       await watch.stop();
+      await retention.stop();
       readings.stop();
       await sink.close();
       await readings.close();

@@ -13,6 +13,7 @@ export { instantFromApi, meterQueryFromApi } from './http/convert.js';
 export type { MeterQueryInput } from './core/read-meter-query.js';
 export { MeteringModule, meteringRoom } from './metering.module.js';
 export { openReadingsBuilder } from './open-readings.js';
+export { openRetention, type RetentionOutcome, type RetentionSettings } from './open-retention.js';
 export {
   DECLARE_METERS,
   METER_STORE,

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { BuilderLock } from '../core/ports.js';
 
 // Class of a two-part advisory lock; the platform's own begin at 7001.
-const readingsLock = 7101;
+export const readingsLock = 7101;
 
 /**
  * One builder of readings over all processes: a session lock on a connection of its own, so that it ends with the process.
