@@ -21,6 +21,9 @@ export interface RunningApi extends Running {
   readonly url: string;
 }
 
+/** Where web pages of end customers ask with a portal token. */
+const portalPath = '/api/v1/portal/meters';
+
 /** Starts the api role: answers HTTP, runs no jobs. */
 export async function startApi(config: Config, options: StartOptions = {}): Promise<RunningApi> {
   const { platform, clock } = await open(config, 'billing-api', options);
@@ -29,6 +32,7 @@ export async function startApi(config: Config, options: StartOptions = {}): Prom
     bodyMaxBytes: config.billing.bodyMaxBytes,
     clock,
     ...(config.auth.mode === 'api-key' && { authenticate: authenticationOf(platform, clock) }),
+    webPagePaths: config.portal.corsEnabled ? [portalPath] : [],
     validateReplies: process.env['NODE_ENV'] !== 'production',
   });
   registerDocs(app.getHttpAdapter().getInstance());

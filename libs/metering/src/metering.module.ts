@@ -20,6 +20,8 @@ import {
   type MeterStore,
   type MeterUseLookup,
   type MeterVersionStore,
+  SUBJECT_NAMES,
+  type SubjectNamesLookup,
   USAGE_ATTRIBUTION,
   type UsageAttributionLookup,
   type UsageStore,
@@ -27,21 +29,28 @@ import {
 import type { EventStore } from './core/event-ports.js';
 import { EventsController } from './http/events.controller.js';
 import { InfoController } from './http/info.controller.js';
+import { MeterQueriesController } from './http/meter-queries.controller.js';
 import { MetersController } from './http/meters.controller.js';
 import { CachedProgressStore } from './store/cached-progress-store.js';
+import { PortalController } from './http/portal.controller.js';
 import { ClickHouseMeterValuesStore } from './store/clickhouse-meter-values-store.js';
 import { ClickHouseQueryWatch } from './store/clickhouse-query-watch.js';
 import { ClickHouseEventStore } from './store/clickhouse-event-store.js';
 import { ClickHouseUsageStore } from './store/clickhouse-usage-store.js';
+import { JwtPortalTokenFormat } from './store/jwt-portal-token-format.js';
 import { PostgresMeterStore } from './store/postgres-meter-store.js';
 import { PostgresMeterVersionStore } from './store/postgres-meter-version-store.js';
+import { PostgresPortalTokenStore } from './store/postgres-portal-token-store.js';
 import * as tokens from './tokens.js';
 import { CreateMeter } from './use-cases/create-meter.js';
 import { DeclareMeters } from './use-cases/declare-meters.js';
 import { DeleteMeter } from './use-cases/delete-meter.js';
 import { ListEvents } from './use-cases/list-events.js';
 import { ListMeterValues } from './use-cases/list-meter-values.js';
+import { ManagePortalTokens, type PortalPorts } from './use-cases/manage-portal-tokens.js';
+import { NameSubjects } from './use-cases/name-subjects.js';
 import { QueryMeter, type UsagePorts } from './use-cases/query-meter.js';
+import { QueryPortalMeter } from './use-cases/query-portal-meter.js';
 import { QueryUsage } from './use-cases/query-usage.js';
 import { QueryUsageByGroup } from './use-cases/query-usage-by-group.js';
 import { ReadMeters } from './use-cases/read-meters.js';
@@ -146,6 +155,33 @@ const useCases: readonly Provider[] = [
     useFactory: (ports: UsagePorts, progress: TrackProgress) => new QueryMeter(ports, progress),
   },
   {
+    provide: tokens.NAME_SUBJECTS,
+    inject: [UNIT_OF_WORK, { token: SUBJECT_NAMES, optional: true }],
+    useFactory: (unitOfWork: UnitOfWork, names?: SubjectNamesLookup) => new NameSubjects(unitOfWork, names),
+  },
+  {
+    provide: tokens.PORTAL_PORTS,
+    inject: [UNIT_OF_WORK, tokens.METER_STORE, CONFIG],
+    useFactory: (unitOfWork: UnitOfWork, meters: MeterStore, config: Config): PortalPorts => ({
+      unitOfWork,
+      meters,
+      tokens: new PostgresPortalTokenStore(),
+      format: new JwtPortalTokenFormat(),
+      settings: config.portal,
+    }),
+  },
+  {
+    provide: tokens.MANAGE_PORTAL_TOKENS,
+    inject: [tokens.PORTAL_PORTS],
+    useFactory: (ports: PortalPorts) => new ManagePortalTokens(ports),
+  },
+  {
+    provide: tokens.QUERY_PORTAL_METER,
+    inject: [tokens.PORTAL_PORTS, tokens.QUERY_METER, CLOCK],
+    useFactory: (ports: PortalPorts, queryMeter: QueryMeter, clock: Clock) =>
+      new QueryPortalMeter(ports, queryMeter, clock),
+  },
+  {
     provide: tokens.LIST_METER_VALUES,
     inject: [UNIT_OF_WORK, tokens.METER_STORE, CLICKHOUSE, CLOCK],
     useFactory: (...[unitOfWork, meters, client, clock]: [UnitOfWork, MeterStore, ClickHouseClient, Clock]) =>
@@ -177,7 +213,7 @@ const useCases: readonly Provider[] = [
 ];
 
 @Module({
-  controllers: [MetersController, EventsController, InfoController],
+  controllers: [MetersController, MeterQueriesController, EventsController, InfoController, PortalController],
   providers: [...stores, ...useCases],
   exports: [
     tokens.METER_STORE,

@@ -7,6 +7,10 @@ export const QUERY_METER = Symbol('metering.QUERY_METER');
 export const TRACK_PROGRESS = Symbol('metering.TRACK_PROGRESS');
 /** Subjects and group values of a meter, today's events: `ListMeterValues`. */
 export const LIST_METER_VALUES = Symbol('metering.LIST_METER_VALUES');
+export const MANAGE_PORTAL_TOKENS = Symbol('metering.MANAGE_PORTAL_TOKENS');
+export const QUERY_PORTAL_METER = Symbol('metering.QUERY_PORTAL_METER');
+/** What the subjects of an answer are called: `NameSubjects`. */
+export const NAME_SUBJECTS = Symbol('metering.NAME_SUBJECTS');
 export const LIST_EVENTS = Symbol('metering.LIST_EVENTS');
 export const DECLARE_METERS = Symbol('metering.DECLARE_METERS');
 /** Usage of a meter for other rooms: `QueryUsage`. */
@@ -19,3 +23,4 @@ export const METER_VERSION_STORE = Symbol('metering.METER_VERSION_STORE');
 export const USAGE_STORE = Symbol('metering.USAGE_STORE');
 export const EVENT_STORE = Symbol('metering.EVENT_STORE');
 export const USAGE_PORTS = Symbol('metering.USAGE_PORTS');
+export const PORTAL_PORTS = Symbol('metering.PORTAL_PORTS');

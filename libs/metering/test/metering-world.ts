@@ -12,7 +12,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { DataSource } from 'typeorm';
 import type { MeterUse } from '../src/core/decide-meter.js';
 import type { CustomerKeys } from '../src/core/meter-query.js';
-import { METER_USE, USAGE_ATTRIBUTION } from '../src/core/ports.js';
+import { METER_USE, SUBJECT_NAMES, USAGE_ATTRIBUTION } from '../src/core/ports.js';
 import { MeteringModule } from '../src/metering.module.js';
 import { openReadingsBuilder } from '../src/open-readings.js';
 import { DECLARE_METERS, QUERY_USAGE } from '../src/tokens.js';
@@ -47,6 +47,8 @@ export interface Answer {
 /** What customers and features would answer; a spec sets it. */
 export interface Neighbours {
   readonly customers: CustomerKeys[];
+  /** Subjects that exist as a resource, and their display names. */
+  readonly subjects: Map<string, string | undefined>;
   readonly use: Map<string, MeterUse>;
   readonly keysInUse: Map<string, readonly string[]>;
 }
@@ -94,7 +96,12 @@ export class MeteringWorld {
     const clock = Object.assign(fixedClock(options.now ?? '2025-06-15T12:00:00Z'), {
       refresh: () => Promise.resolve(),
     });
-    const neighbours: Neighbours = { customers: [], use: new Map(), keysInUse: new Map() };
+    const neighbours: Neighbours = {
+      customers: [],
+      subjects: new Map(),
+      use: new Map(),
+      keysInUse: new Map(),
+    };
     const logger = createLogger({ service, level: 'fatal' });
     const cache = new RedisCache({ url: corner.redisUrl, keyPrefix: corner.redisPrefix, logger });
     const module = rootModule({ clickhouse, postgres, clock, config, neighbours, cache });
@@ -109,6 +116,7 @@ export class MeteringWorld {
         logger,
         bodyMaxBytes: 1_048_576,
         clock,
+        webPagePaths: ['/api/v1/portal/meters'],
         validateReplies: true,
       });
       await app.listen({ host: '127.0.0.1', port: await freePortBlock(1) });
@@ -136,7 +144,7 @@ export class MeteringWorld {
   }
 
   async call(
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS',
     url: string,
     body?: unknown,
     headers: Record<string, string> = {},
@@ -260,6 +268,13 @@ function rootModule(parts: {
         meterUse: (_db: unknown, id: string) =>
           Promise.resolve(neighbours.use.get(id) ?? { activeFeatures: 0, entitlements: 0 }),
         groupByKeysInUse: (_db: unknown, id: string) => Promise.resolve(neighbours.keysInUse.get(id) ?? []),
+      },
+    },
+    {
+      provide: SUBJECT_NAMES,
+      useValue: {
+        subjectNames: (_db: unknown, keys: readonly string[]) =>
+          Promise.resolve(new Map([...neighbours.subjects].filter(([key]) => keys.includes(key)))),
       },
     },
     {

@@ -89,6 +89,26 @@ describe('front door', () => {
     });
   });
 
+  it('carries preflights of web pages and the headers of their answers', async () => {
+    const billing = Fastify();
+    billing.options('/api/v1/portal/meters/x/query', async (request, reply) => {
+      await reply
+        .code(204)
+        .header('access-control-allow-origin', request.headers.origin)
+        .header('access-control-allow-headers', request.headers['access-control-request-headers'])
+        .send();
+    });
+    const billingUrl = await listen(billing);
+    const url = await listen(await createFrontDoor({ ingestUrl: billingUrl, billingUrl, bodyMaxBytes }));
+    const answer = await fetch(`${url}/api/v1/portal/meters/x/query`, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://shop.example', 'access-control-request-headers': 'authorization' },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('access-control-allow-origin')).toBe('https://shop.example');
+    expect(answer.headers.get('access-control-allow-headers')).toBe('authorization');
+  });
+
   it('does not take over a request id that could break a log line', async () => {
     const { url } = await door();
     const response = await fetch(`${url}/x`, { headers: { 'x-request-id': 'a b' } });

@@ -165,6 +165,14 @@ export interface PeriodRow {
 export const USAGE_ATTRIBUTION = Symbol('metering.USAGE_ATTRIBUTION');
 export const METER_USE = Symbol('metering.METER_USE');
 
+export const SUBJECT_NAMES = Symbol('metering.SUBJECT_NAMES');
+
+/** Asked of the customers room: what subjects are called. */
+export interface SubjectNamesLookup {
+  /** Those of the keys that exist as a subject, with their display names. */
+  subjectNames(db: Db, keys: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>;
+}
+
 /** Asked of the customers room: whose events are whose. */
 export interface UsageAttributionLookup {
   /** The customers of these ids that exist, in no particular order; keys with the customer's own first. */

@@ -71,7 +71,7 @@ describe('progress and debug metrics over HTTP', () => {
     await expect(run('SELECT throwIf(sleepEachRow(0.0001) = 0 AND a = 15000) FROM slow')).rejects.toThrow();
     const { body } = await progress('slow');
     expect(body.failed).toBeGreaterThan(0);
-    expect(body.success + body.failed).toBe(body.total);
+    expect(Number(body.success) + Number(body.failed)).toBe(body.total);
     expect(await new ClickHouseQueryWatch(world.clickhouse).progressOf('nobody')).toBeUndefined();
   });
 

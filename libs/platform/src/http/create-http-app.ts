@@ -14,6 +14,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { LiveClock } from '../live-clock.js';
 import { nestLogger } from '../telemetry/nest-logger.js';
+import { openToWebPages } from './cors.js';
 import { KnownRoutes } from './known-routes.js';
 import { ProblemFilter, sendProblem } from './problem-filter.js';
 
@@ -34,6 +35,8 @@ export interface HttpOptions {
    * Without it everybody is the default namespace's anonymous user, who may do everything.
    */
   readonly authenticate?: (operation: OperationId, authorization: string | undefined) => Promise<Caller>;
+  /** Whatever lies under these paths may be used by web pages of any origin. */
+  readonly webPagePaths?: readonly string[];
   /** Holds every reply against the contract; not for production, where it would parse each answer again. */
   readonly validateReplies: boolean;
   /** Told every reply that breaks the contract, besides the log. */
@@ -71,7 +74,12 @@ export async function createHttpApp(
   });
   const routes = new KnownRoutes();
   const fastify: FastifyInstance = adapter.getInstance();
-  fastify.addHook('onRoute', ({ path, method }) => routes.add(path, [method].flat()));
+  fastify.addHook('onRoute', ({ path, method }) => {
+    // The catch-all of preflights makes no path known.
+    if (path !== '*') routes.add(path, [method].flat());
+  });
+  // Before who asks is found out.
+  await openToWebPages(fastify, options.webPagePaths ?? []);
   addRequestHooks(fastify, options);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and reads them as a record
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
