@@ -2,6 +2,7 @@ import { problemMedia, problemOf, statusOfKind, toProblem } from '@ledgerline/co
 import { newId, type Refusal } from '@ledgerline/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { acceptedEncodings } from './inflate.js';
+import type { ReceiptSlot } from './ingest-events.js';
 
 // What a request id may look like when it is taken over: it is echoed in a header.
 const requestIdPattern = /^[\w.:/+=@-]{1,128}$/;
@@ -58,3 +59,11 @@ export function answerStatus(
     .type(problemMedia)
     .send(JSON.stringify(problemOf(status, requestId, detail)));
 }
+
+/** Every event by name, for a sender who prefers to see them; others get 204 and nothing to read. */
+export const answerReceipt = (reply: FastifyReply, { receipt }: ReceiptSlot): FastifyReply =>
+  reply
+    .code(200)
+    .header('preference-applied', 'return=representation')
+    .type('application/json; charset=utf-8')
+    .send(JSON.stringify(receipt));

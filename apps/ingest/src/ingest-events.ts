@@ -1,7 +1,16 @@
 import { type Decision, type Refusal, refusal } from '@ledgerline/kernel';
-import { decideIngest, decideMode, type IngestLimits, type IngestRequest } from '@ledgerline/ingest';
+import {
+  decideIngest,
+  decideMode,
+  type IngestLimits,
+  type IngestRequest,
+  type Receipt,
+  receiptOfAccepted,
+  receiptOfRefused,
+} from '@ledgerline/ingest';
 import { LaneFault, type LaneSet, type PartitionChunk } from '@ledgerline/platform/kafka';
 import { type Span, traceparentOf, type Traces } from '@ledgerline/platform/telemetry';
+import type { UsageTuple } from '@ledgerline/contract';
 import type { IncomingMessage } from 'node:http';
 import { chunkEvents } from './chunk-events.js';
 import { type BodyReader } from './read-body.js';
@@ -25,19 +34,28 @@ export interface IngestOptions {
   readonly traces?: Traces | undefined;
 }
 
+/** Where the receipt of a request is put, for a sender who asked for one. */
+export interface ReceiptSlot {
+  receipt?: Receipt | undefined;
+}
+
 /** From an HTTP request to acknowledged records: one verdict for all of its events. */
 export class IngestEvents {
   constructor(private readonly options: IngestOptions) {}
 
   /** Answers the refusal, or undefined when every event is acknowledged by acks=all. */
-  run(request: IncomingMessage): Promise<Refusal | undefined> {
+  run(request: IncomingMessage, slot?: ReceiptSlot): Promise<Refusal | undefined> {
     const span = this.options.traces?.startRequest('ingestEvents', request.headers['traceparent']);
-    return span === undefined ? this.take(request) : this.takeTraced(request, span);
+    return span === undefined ? this.take(request, slot) : this.takeTraced(request, span, slot);
   }
 
-  private async takeTraced(request: IncomingMessage, span: Span): Promise<Refusal | undefined> {
+  private async takeTraced(
+    request: IncomingMessage,
+    span: Span,
+    slot: ReceiptSlot | undefined,
+  ): Promise<Refusal | undefined> {
     try {
-      const refused = await this.take(request, traceparentOf(span));
+      const refused = await this.take(request, slot, traceparentOf(span));
       if (refused !== undefined) span.setAttribute('ledgerline.refused', refused.kind);
       return refused;
     } finally {
@@ -49,7 +67,11 @@ export class IngestEvents {
    * One asynchronous function on purpose: at one event a
    * request, a chain of four was seen to cost a tenth more processor time.
    */
-  private async take(request: IncomingMessage, traceparent?: string): Promise<Refusal | undefined> {
+  private async take(
+    request: IncomingMessage,
+    slot: ReceiptSlot | undefined,
+    traceparent?: string,
+  ): Promise<Refusal | undefined> {
     const { headers } = request;
     const sender = this.options.identify(headers.authorization);
     if ('refused' in sender) return this.refuse(sender.refused);
@@ -65,15 +87,22 @@ export class IngestEvents {
     if (typeof nowMs !== 'number') return this.refuse(nowMs);
     if (nowMs >= sender.expiresAtMs) return this.refuse(notValid);
     const rawHeaders = mode === 'binary' ? request.rawHeaders : [];
-    const decision = this.decide({ namespace, mode, text: body.text, rawHeaders }, nowMs);
-    if (decision.refused !== undefined) return this.refuse(decision.refused);
-    const { chunks, events } = decision.accepted;
+    const read = { namespace, mode, text: body.text, rawHeaders };
+    const decision = this.decide(read, nowMs);
+    if (decision.refused !== undefined) {
+      if (slot !== undefined) {
+        slot.receipt = receiptOfRefused(read, decision.refused, nowMs, this.options.limits);
+      }
+      return this.refuse(decision.refused);
+    }
+    const { chunks, tuples } = decision.accepted;
     try {
       await this.options.lanes.append(chunks, traceparent);
     } catch (error) {
       return this.refuse(refuseFault(error));
     }
-    this.options.metrics.countAccepted(events);
+    this.options.metrics.countAccepted(tuples.length);
+    if (slot !== undefined) slot.receipt = receiptOfAccepted(tuples);
     return undefined;
   }
 
@@ -91,13 +120,13 @@ export class IngestEvents {
   private decide(
     request: IngestRequest,
     nowMs: number,
-  ): Decision<{ readonly chunks: readonly PartitionChunk[]; readonly events: number }> {
+  ): Decision<{ readonly chunks: readonly PartitionChunk[]; readonly tuples: readonly UsageTuple[] }> {
     const { partitions, limits } = this.options;
     const decision = decideIngest(request, nowMs, limits);
     if (decision.refused !== undefined) return decision;
     const chunks = chunkEvents(decision.accepted, partitions);
     if (chunks.refused !== undefined) return chunks;
-    return { accepted: { chunks: chunks.accepted, events: decision.accepted.length } };
+    return { accepted: { chunks: chunks.accepted, tuples: decision.accepted } };
   }
 }
 

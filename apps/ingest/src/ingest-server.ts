@@ -1,8 +1,9 @@
 import { answerBrokenRequest } from '@ledgerline/contract';
 import type { Logger } from '@ledgerline/platform/telemetry';
 import fastify, { type FastifyInstance, type FastifyError } from 'fastify';
-import { answerRefusal, answerStatus } from './answer.js';
+import { answerReceipt, answerRefusal, answerStatus } from './answer.js';
 import type { IngestEvents } from './ingest-events.js';
+import { receiptSlotOf, withReceipt } from './receipt-slot.js';
 
 export interface IngestServerOptions {
   readonly logger: Logger;
@@ -42,13 +43,14 @@ export function createIngestServer(options: IngestServerOptions): FastifyInstanc
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
   server.post('/api/v1/events', (request, reply) => {
-    ingest.run(request.raw).then(
+    const slot = receiptSlotOf(request.headers['prefer']);
+    ingest.run(request.raw, slot).then(
       (refused) => {
         if (isClosing) void reply.header('connection', 'close');
-        if (refused !== undefined) return answerRefusal(request, reply, refused);
+        if (refused !== undefined) return answerRefusal(request, reply, withReceipt(refused, slot));
         const requestId = request.headers['x-request-id'];
         if (typeof requestId === 'string') void reply.header('x-request-id', requestId);
-        return reply.code(204).send();
+        return slot === undefined ? reply.code(204).send() : answerReceipt(reply, slot);
       },
       // To the error handler.
       (error: unknown) => reply.send(error),

@@ -93,6 +93,67 @@ describe('an accepted request', () => {
   });
 });
 
+describe('a receipt', () => {
+  const prefer = { prefer: 'return=representation' };
+
+  it('names every accepted event with 200, once Kafka has them', async () => {
+    const reply = await rig.post(JSON.stringify([anEvent('receipt-1'), anEvent('receipt-2')]), prefer);
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get('preference-applied')).toBe('return=representation');
+    expect(await reply.json()).toEqual({
+      verdict: 'accepted',
+      events: [
+        { index: 0, id: 'receipt-1', source: 'spec', status: 'accepted' },
+        { index: 1, id: 'receipt-2', source: 'spec', status: 'accepted' },
+      ],
+    });
+    expect(await storedById('receipt-2')).toHaveLength(1);
+  });
+
+  it('is given for a binary request too', async () => {
+    const event = new CloudEvent({
+      id: 'receipt-b',
+      source: '/spec',
+      type: 't',
+      subject: 's',
+      data: { a: 1 },
+    });
+    const { body, headers } = HTTP.binary(event);
+    const reply = await rig.post(String(body), { ...(headers as Record<string, string>), ...prefer });
+    expect([reply.status, await reply.json()]).toEqual([
+      200,
+      { verdict: 'accepted', events: [{ index: 0, id: 'receipt-b', source: '/spec', status: 'accepted' }] },
+    ]);
+  });
+
+  it('says what is wrong with each event when one is, and nothing is stored', async () => {
+    const events = [anEvent('receipt-3'), anEvent('receipt-4', { subject: '' })];
+    const reply = await rig.post(JSON.stringify(events), prefer);
+    expect(reply.status).toBe(400);
+    expect(reply.headers.get('preference-applied')).toBeNull();
+    const problem = await problemOf(reply);
+    expect(problem.extensions).toMatchObject({
+      validationErrors: [{ field: '$[1].subject' }],
+      receipt: {
+        verdict: 'refused',
+        events: [
+          { index: 0, id: 'receipt-3', status: 'valid' },
+          { index: 1, id: 'receipt-4', status: 'invalid', reasons: ['subject must not be empty'] },
+        ],
+      },
+    });
+    expect(await storedById('receipt-3')).toEqual([]);
+  });
+
+  it('is left out where nobody asked for one, or nothing could be understood', async () => {
+    expect(
+      (await rig.post(JSON.stringify([anEvent('receipt-5')]), { prefer: 'return=minimal' })).status,
+    ).toBe(204);
+    const problem = await problemOf(await rig.post('[{', prefer));
+    expect([problem.status, problem.extensions]).toEqual([400, undefined]);
+  });
+});
+
 describe('the CloudEvents library', () => {
   const event = new CloudEvent({
     id: 'library',

@@ -32,11 +32,8 @@ export function decideIngest(
 ): Decision<readonly UsageTuple[]> {
   const isBinary = request.mode === 'binary';
   const { text } = request;
-  if (text.length > SURVEY_ABOVE) {
-    // In binary mode the body is data, which is one level down in its event.
-    const found = findOvergrowth(text, isBinary ? { ...limits, depthMax: limits.depthMax - 1 } : limits);
-    if (found !== undefined) return { refused: refuseOvergrowth(found, limits) };
-  }
+  const overgrowth = findRequestOvergrowth(request, limits);
+  if (overgrowth !== undefined) return { refused: refuseOvergrowth(overgrowth, limits) };
   let parsed: unknown;
   try {
     parsed = isBinary && text.trim() === '' ? undefined : JSON.parse(text);
@@ -48,6 +45,16 @@ export function decideIngest(
   const shape = shapeOf(parsed, request.mode, limits);
   if ('refused' in shape) return shape;
   return readAll(request, shape, nowMs, limits);
+}
+
+/** What makes a large request too much to be parsed; undefined when nothing does, or it is small. */
+export function findRequestOvergrowth(
+  { mode, text }: IngestRequest,
+  limits: IngestLimits,
+): Overgrowth | undefined {
+  if (text.length <= SURVEY_ABOVE) return undefined;
+  // In binary mode the body is data, which is one level down in its event.
+  return findOvergrowth(text, mode === 'binary' ? { ...limits, depthMax: limits.depthMax - 1 } : limits);
 }
 
 function refuseOvergrowth({ code, index }: Overgrowth, limits: IngestLimits): Refusal {
