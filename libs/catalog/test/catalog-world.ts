@@ -84,7 +84,7 @@ export class CatalogWorld {
     const logger = createLogger({ service, level: 'fatal' });
     const cache = new RedisCache({ url: corner.redisUrl, keyPrefix: corner.redisPrefix, logger });
     const release = async (): Promise<void> => {
-      await cache.close();
+      cache.close();
       await clickhouse.close();
       await postgres.destroy();
       await corner.dispose();

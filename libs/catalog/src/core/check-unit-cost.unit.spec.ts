@@ -40,7 +40,7 @@ describe('unit cost', () => {
     ['no provider', { type: 'llm', model: 'm', tokenType: 'input' }, 'provider'],
     ['no model', { type: 'llm', provider: 'p', tokenType: 'input' }, 'model'],
     ['no token type', { type: 'llm', provider: 'p', model: 'm' }, 'tokenType'],
-    ['a blank model', llm({ modelProperty: undefined, model: ' ' } as LlmUnitCostJson), 'model'],
+    ['a blank model', { type: 'llm', provider: 'p', model: ' ', tokenType: 'input' }, 'model'],
     ['a token type nobody has', { type: 'llm', provider: 'p', model: 'm', tokenType: 'prompt' }, 'tokenType'],
     ['a property that is no group', llm({ modelProperty: 'colour' }), 'modelProperty'],
   ])('refuses %s by name', (_what, json, field) => {

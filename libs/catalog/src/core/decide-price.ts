@@ -51,7 +51,10 @@ export const priceTaken = (key: PriceKey, validFrom: Instant) =>
   );
 
 export const describeKey = ({ provider, model, tokenType }: PriceKey): string =>
-  `provider ${JSON.stringify(provider)}, model ${JSON.stringify(model)}, token type ${JSON.stringify(tokenType)}`;
+  `provider ${quoted(provider)}, model ${quoted(model)}, token type ${quoted(tokenType)}`;
+
+// Words come from events, where they may be as long as an event.
+const quoted = (word: string): string => JSON.stringify(word.slice(0, priceWordMax));
 
 export function decideRecordPrice(draft: PriceDraft, facts: PriceFacts): Decision<PriceBookEntry> {
   const provider = normalWord(draft.provider);

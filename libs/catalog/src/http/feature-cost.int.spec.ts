@@ -157,6 +157,16 @@ describe('what a feature costs, over HTTP', () => {
     }
   });
 
+  it('has no price for what is no text, and no trouble with it', async () => {
+    await world.store([
+      tokens('2024-01-01T00:00:00Z', 'a\u0000b', 'input', 1),
+      tokens('2024-01-01T00:00:00Z', 'x'.repeat(5_000), 'input', 1),
+    ]);
+    const [row] = (await ask('llm', { from: '2024-01-01T00:00:00Z', to: '2024-01-02T00:00:00Z' })).body.data;
+    expect(row).toMatchObject({ usage: '2', cost: null, detail: expect.stringContaining('"a\\u0000b"') });
+    expect(row.detail.length).toBeLessThan(1_000);
+  });
+
   it('follows the calendar of a zone, and a change within one of its days', async () => {
     expect(await rows('llm_large', { windowSize: 'DAY', windowTimeZone: 'Asia/Kolkata' })).toEqual([
       ['2025-06-01T18:30:00Z', '100.5', '0.1005'],

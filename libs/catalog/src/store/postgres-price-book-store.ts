@@ -116,7 +116,10 @@ export class PostgresPriceBookStore implements PriceBookStore {
 
   async timelines(db: Db, keys: readonly PriceKey[]): Promise<(key: PriceKey) => Timeline> {
     const wanted = new Map(
-      keys.flatMap(candidatesOf).map((key) => [JSON.stringify([key.provider, key.model]), key]),
+      keys
+        .flatMap(candidatesOf)
+        .filter(isText)
+        .map((key) => [JSON.stringify([key.provider, key.model]), key]),
     );
     if (wanted.size === 0) return () => [];
     const models = [...wanted.values()];
@@ -149,6 +152,9 @@ export class PostgresPriceBookStore implements PriceBookStore {
     };
   }
 }
+
+// Events may hold what no text of Postgres can; the book has no price for it.
+const isText = ({ provider, model }: PriceKey): boolean => !provider.includes('\0') && !model.includes('\0');
 
 const identityOf = ({ provider, model, tokenType }: PriceKey): string =>
   JSON.stringify([provider, model, tokenType]);
