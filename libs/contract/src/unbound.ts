@@ -33,7 +33,6 @@ export const unbound: readonly OperationId[] = [
   'getCustomerStripeAppData', // GET /api/v1/customers/{customerIdOrKey}/stripe
   'upsertCustomerStripeAppData', // PUT /api/v1/customers/{customerIdOrKey}/stripe
   'createCustomerStripePortalSession', // POST /api/v1/customers/{customerIdOrKey}/stripe/portal
-  'listCurrencies', // GET /api/v1/info/currencies
   'marketplaceAppInstall', // POST /api/v1/marketplace/listings/{type}/install
   'marketplaceAppAPIKeyInstall', // POST /api/v1/marketplace/listings/{type}/install/apikey
   'marketplaceOAuth2InstallGetURL', // GET /api/v1/marketplace/listings/{type}/install/oauth2
@@ -58,10 +57,6 @@ export const unbound: readonly OperationId[] = [
   'updatePlanAddon', // PUT /api/v1/plans/{planId}/addons/{planAddonId}
   'deletePlanAddon', // DELETE /api/v1/plans/{planId}/addons/{planAddonId}
   'createStripeCheckoutSession', // POST /api/v1/stripe/checkout/sessions
-  'listSubjects', // GET /api/v1/subjects
-  'upsertSubject', // POST /api/v1/subjects
-  'getSubject', // GET /api/v1/subjects/{subjectIdOrKey}
-  'deleteSubject', // DELETE /api/v1/subjects/{subjectIdOrKey}
   'editSubscription', // PATCH /api/v1/subscriptions/{subscriptionId}
   'listSubscriptionAddons', // GET /api/v1/subscriptions/{subscriptionId}/addons
   'createSubscriptionAddon', // POST /api/v1/subscriptions/{subscriptionId}/addons

@@ -33,6 +33,10 @@ export function findCurrency(code: string): Currency | undefined {
   return currency;
 }
 
+/** All currencies there are, by code: exactly those that `findCurrency` finds. */
+export const currencies = (): readonly Currency[] =>
+  [...knownCodes].toSorted().flatMap((code) => findCurrency(code) ?? []);
+
 /** Rounds to the currency's smallest unit, half away from zero. */
 export function roundToCurrency(amount: Decimal, currency: Currency): Decimal {
   return amount.toDecimalPlaces(currency.subunits, Decimal.ROUND_HALF_UP);

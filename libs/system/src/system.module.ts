@@ -3,6 +3,7 @@ import { type LiveClock, UNIT_OF_WORK } from '@ledgerline/platform';
 import type { Platform } from '@ledgerline/platform/nest';
 import { type DynamicModule, Inject, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { ClockController } from './http/clock.controller.js';
+import { CurrenciesController } from './http/currencies.controller.js';
 import { VirtualTime } from './store/virtual-time.js';
 import { MOVE_CLOCK, VIRTUAL_TIME } from './tokens.js';
 import { MoveClock } from './use-cases/move-clock.js';
@@ -15,7 +16,7 @@ export class SystemModule implements OnModuleInit, OnApplicationShutdown {
     const { clockStepsMax: stepsMax, clockStepTimeoutMs: stepTimeoutMs } = platform.config.billing;
     return {
       module: SystemModule,
-      controllers: [ClockController],
+      controllers: [ClockController, CurrenciesController],
       providers: [
         {
           provide: VIRTUAL_TIME,
