@@ -10,6 +10,7 @@ import type { DataSource } from 'typeorm';
 import type { ActiveSubscriptions, Customers } from '../src/core/ports.js';
 import { CustomersModule } from '../src/customers.module.js';
 import { CUSTOMER_DELETION_GUARDS, CUSTOMER_SUBSCRIPTIONS, CUSTOMERS } from '../src/tokens.js';
+import { LookUpSubjectNames } from '../src/use-cases/look-up-subject-names.js';
 import { LookUpUsageAttribution } from '../src/use-cases/look-up-usage-attribution.js';
 
 export interface Answer {
@@ -106,12 +107,20 @@ export class CustomersWorld {
     return this.app.get<Customers>(CUSTOMERS);
   }
 
+  get subjectNames(): LookUpSubjectNames {
+    return this.app.get(LookUpSubjectNames);
+  }
+
   get attribution(): LookUpUsageAttribution {
     return this.app.get(LookUpUsageAttribution);
   }
 
   async call(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown): Promise<Answer> {
-    const reply = await fetch(`${this.url}/api/v1/customers${path}`, {
+    return this.callAt(`/api/v1/customers${path}`, method, body);
+  }
+
+  async callAt(path: string, method: string, body?: unknown): Promise<Answer> {
+    const reply = await fetch(`${this.url}${path}`, {
       method,
       ...(body === undefined
         ? {}

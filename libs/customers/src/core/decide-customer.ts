@@ -25,6 +25,8 @@ export interface CustomerFacts {
   readonly namespace: string;
   readonly now: Instant;
   readonly claims: readonly Claim[];
+  /** Those of the wanted subject keys that are ids of subjects. */
+  readonly subjectIds: ReadonlySet<string>;
 }
 
 /** Usage of a customer is asked for by all its subjects in one statement, each a parameter of it. */
@@ -113,7 +115,10 @@ const mentioned = (address: BillingAddress): BillingAddress =>
 const sameInOrder = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && a.every((value, index) => value === b[index]);
 
-function refuseDraft(draft: CustomerDraft, { namespace, claims }: CustomerFacts): Refusal | undefined {
+function refuseDraft(
+  draft: CustomerDraft,
+  { namespace, claims, subjectIds }: CustomerFacts,
+): Refusal | undefined {
   const subjectKeys = draft.subjectKeys ?? [];
   if (draft.key === undefined && subjectKeys.length === 0) {
     return refusal.invalidField(
@@ -126,10 +131,13 @@ function refuseDraft(draft: CustomerDraft, { namespace, claims }: CustomerFacts)
   if (draft.currency !== undefined && findCurrency(draft.currency) === undefined) {
     return refusal.invalidField('$.currency', 'currency_invalid', 'is not a currency of ISO 4217');
   }
-  return refuseSubjectKeys(subjectKeys) ?? refuseClaims(draft, namespace, claims);
+  return refuseSubjectKeys(subjectKeys, subjectIds) ?? refuseClaims(draft, namespace, claims);
 }
 
-function refuseSubjectKeys(subjectKeys: readonly string[]): Refusal | undefined {
+function refuseSubjectKeys(
+  subjectKeys: readonly string[],
+  subjectIds: ReadonlySet<string>,
+): Refusal | undefined {
   const field = '$.usageAttribution.subjectKeys';
   if (subjectKeys.length > subjectKeysMax) {
     return refusal.invalidField(field, 'subject_keys_many', `must not be more than ${subjectKeysMax}`);
@@ -143,6 +151,10 @@ function refuseSubjectKeys(subjectKeys: readonly string[]): Refusal | undefined 
     }
     if (subjectKeys.indexOf(subject) !== index) {
       return refusal.invalidField(place, 'subject_key_repeated', 'is given twice');
+    }
+    // Events name subjects by key: none would ever be the customer's.
+    if (subjectIds.has(subject)) {
+      return refusal.invalidField(place, 'subject_key_is_id', 'is the id of a subject: give its key instead');
     }
   }
   return undefined;

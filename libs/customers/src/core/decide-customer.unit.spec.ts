@@ -11,7 +11,7 @@ import {
 } from './decide-customer.js';
 
 const now = instant('2025-06-15T12:00:00Z');
-const facts = { namespace: 'default', now, claims: [] as readonly Claim[] };
+const facts = { namespace: 'default', now, claims: [] as readonly Claim[], subjectIds: new Set<string>() };
 const draft = (more: Partial<CustomerDraft> = {}): CustomerDraft => ({ name: 'Acme', key: 'acme', ...more });
 const customer: Customer = {
   id: 'c1',
@@ -66,6 +66,19 @@ describe('creating', () => {
     const claims = [{ kind, value, customerId: 'c1' }];
     const { refused } = decideCreateCustomer(draft({ subjectKeys: ['s1'] }), { ...facts, id: 'c2', claims });
     expect([refused?.kind, refused?.detail]).toEqual(['conflict', expect.stringContaining(text)]);
+  });
+
+  it('refuses the id of a subject as subject key', () => {
+    const subjectIds = new Set(['s2']);
+    const { refused } = decideCreateCustomer(draft({ subjectKeys: ['s1', 's2'] }), {
+      ...facts,
+      id: 'c2',
+      subjectIds,
+    });
+    expect([refused?.kind, refused?.issues?.[0]?.field]).toEqual([
+      'invalid',
+      '$.usageAttribution.subjectKeys[1]',
+    ]);
   });
 
   it('accepts as many subject keys as a usage query takes', () => {

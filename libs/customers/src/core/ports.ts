@@ -2,6 +2,7 @@ import type { components } from '@ledgerline/contract';
 import type { Db, Instant, Refusal, Tx } from '@ledgerline/kernel';
 import type { Customer } from './customer.js';
 import type { Claim } from './decide-customer.js';
+import type { Subject } from './subject.js';
 
 /** What higher rooms know customers by. */
 export interface Customers {
@@ -9,8 +10,8 @@ export interface Customers {
   find(db: Db, idOrKey: string): Promise<Customer | undefined>;
   /** By id, deleted or not, in no particular order. */
   findMany(db: Db, ids: readonly string[]): Promise<readonly Customer[]>;
-  /** The live customer whose key or subject key this is. */
-  findBySubject(db: Db, subject: string): Promise<Customer | undefined>;
+  /** The live customer whose key or subject key this is, or whose subject has this id. */
+  findBySubject(db: Db, idOrKey: string): Promise<Customer | undefined>;
   /**
    * Puts all work on one customer in a row until the transaction ends: money, entitlements, change and deletion. Answers
    * the customer as it is once the lock is held.
@@ -21,7 +22,9 @@ export interface Customers {
 }
 
 /** Customers in Postgres. */
-export interface CustomerStore extends Omit<Customers, 'setCurrency'> {
+export interface CustomerStore extends Omit<Customers, 'setCurrency' | 'findBySubject'> {
+  /** The live customer whose key or subject key this is. */
+  findBySubject(db: Db, subject: string): Promise<Customer | undefined>;
   /** Locks the row until the transaction ends and reads it then. */
   findForChange(tx: Tx, idOrKey: string): Promise<Customer | undefined>;
   findLiveBySubjects(db: Db, subjects: readonly string[]): Promise<readonly SubjectOwner[]>;
@@ -32,6 +35,28 @@ export interface CustomerStore extends Omit<Customers, 'setCurrency'> {
   /** As `insert`; subjects no longer named are detached. A deleted customer loses all of them. */
   update(tx: Tx, customer: Customer): Promise<void>;
   list(db: Db, query: CustomerListQuery): Promise<CustomerPage>;
+}
+
+/** Subjects in Postgres. */
+export interface SubjectStore {
+  /** By id, deleted or not, or by the key of a live subject; an id wins. */
+  find(db: Db, idOrKey: string): Promise<Subject | undefined>;
+  /** As `find`, locked until the transaction ends. */
+  findForChange(tx: Tx, idOrKey: string): Promise<Subject | undefined>;
+  /** Which of these texts are ids of subjects, deleted ones included. */
+  findIds(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** The first live ones by id. */
+  list(db: Db, limit: number): Promise<readonly Subject[]>;
+  /** Display names by key, of the live subjects among these keys. */
+  names(db: Db, keys: readonly string[]): Promise<ReadonlyMap<string, string | undefined>>;
+  /** Adds those whose keys no live subject has, and answers these. */
+  insertMissing(tx: Tx, subjects: readonly Subject[]): Promise<readonly Subject[]>;
+  /**
+   * Locks the live subjects of these keys until the transaction ends, adding the missing ones as given; answers them all
+   * as they are. Nobody who races for a key fails: the second one finds the first one's subject.
+   */
+  claim(tx: Tx, subjects: readonly Subject[]): Promise<readonly Subject[]>;
+  update(tx: Tx, subjects: readonly Subject[]): Promise<void>;
 }
 
 export interface SubjectOwner {

@@ -1,9 +1,9 @@
-import { type Db, invariant, type Tx, type UnitOfWork } from '@ledgerline/kernel';
+import { type Db, invariant, isUlid, type Tx, type UnitOfWork } from '@ledgerline/kernel';
 import { UNIT_OF_WORK } from '@ledgerline/platform';
 import { Inject } from '@nestjs/common';
 import type { Customer } from '../core/customer.js';
-import type { Customers, CustomerStore } from '../core/ports.js';
-import { CUSTOMER_STORE } from '../tokens.js';
+import type { Customers, CustomerStore, SubjectStore } from '../core/ports.js';
+import { CUSTOMER_STORE, SUBJECT_STORE } from '../tokens.js';
 import { customerFact } from './scope.js';
 
 /** What other rooms may know of customers and do with them. */
@@ -11,6 +11,7 @@ export class KnowCustomers implements Customers {
   constructor(
     @Inject(UNIT_OF_WORK) private readonly unitOfWork: UnitOfWork,
     @Inject(CUSTOMER_STORE) private readonly store: CustomerStore,
+    @Inject(SUBJECT_STORE) private readonly subjects: SubjectStore,
   ) {}
 
   find(db: Db, idOrKey: string): Promise<Customer | undefined> {
@@ -21,8 +22,11 @@ export class KnowCustomers implements Customers {
     return this.store.findMany(db, ids);
   }
 
-  findBySubject(db: Db, subject: string): Promise<Customer | undefined> {
-    return this.store.findBySubject(db, subject);
+  async findBySubject(db: Db, idOrKey: string): Promise<Customer | undefined> {
+    const customer = await this.store.findBySubject(db, idOrKey);
+    if (customer !== undefined || !isUlid(idOrKey)) return customer;
+    const subject = await this.subjects.find(db, idOrKey);
+    return subject && this.store.findBySubject(db, subject.key);
   }
 
   lock(tx: Tx, customerId: string): Promise<Customer | undefined> {

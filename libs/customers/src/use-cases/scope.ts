@@ -1,6 +1,7 @@
 import type { RequestContext } from '@ledgerline/contract';
 import type { Fact, WorkScope } from '@ledgerline/kernel';
 import type { Customer } from '../core/customer.js';
+import type { Subject } from '../core/subject.js';
 
 export const scopeOf = ({ namespace, actor, requestId }: RequestContext): WorkScope => ({
   namespace,
@@ -22,3 +23,8 @@ export const customerFact = (
     currency: customer.currency ?? null,
   },
 });
+
+export const subjectFact = (
+  type: 'SubjectCreated' | 'SubjectUpdated' | 'SubjectDeleted',
+  subject: Subject,
+): Fact => ({ stream: `subject:${subject.id}`, type, data: { id: subject.id, key: subject.key } });

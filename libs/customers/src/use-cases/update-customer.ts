@@ -4,14 +4,16 @@ import { UNIT_OF_WORK } from '@ledgerline/platform';
 import { Inject } from '@nestjs/common';
 import type { Customer } from '../core/customer.js';
 import { type CustomerDraft, customerNotFound, decideUpdateCustomer } from '../core/decide-customer.js';
-import type { CustomerStore, CustomerSubscriptions } from '../core/ports.js';
-import { CUSTOMER_STORE, CUSTOMER_SUBSCRIPTIONS } from '../tokens.js';
+import type { CustomerStore, CustomerSubscriptions, SubjectStore } from '../core/ports.js';
+import { CUSTOMER_STORE, CUSTOMER_SUBSCRIPTIONS, SUBJECT_STORE } from '../tokens.js';
+import { provisionSubjects } from './provision-subjects.js';
 import { customerFact, scopeOf } from './scope.js';
 
 export class UpdateCustomer {
   constructor(
     @Inject(UNIT_OF_WORK) private readonly unitOfWork: UnitOfWork,
     @Inject(CUSTOMER_STORE) private readonly customers: CustomerStore,
+    @Inject(SUBJECT_STORE) private readonly subjects: SubjectStore,
     @Inject(CUSTOMER_SUBSCRIPTIONS) private readonly subscriptions: CustomerSubscriptions,
   ) {}
 
@@ -25,12 +27,14 @@ export class UpdateCustomer {
         usageAttribution: { subjectKeys: draft.subjectKeys ?? [] },
       };
       const claims = await this.customers.findClaims(tx, wanted);
+      const subjectIds = await this.subjects.findIds(tx, draft.subjectKeys ?? []);
       const active = await this.subscriptions.activeOf(tx, [customer.id], tx.at);
       const hasActiveSubscription = active.get(customer.id)?.currentSubscriptionId !== undefined;
-      const facts = { namespace: tx.namespace, now: tx.at, claims, hasActiveSubscription };
+      const facts = { namespace: tx.namespace, now: tx.at, claims, subjectIds, hasActiveSubscription };
       const changed = acceptedOrThrow(decideUpdateCustomer(customer, draft, facts));
       await this.customers.update(tx, changed);
-      await this.unitOfWork.append(tx, [customerFact('CustomerUpdated', changed)]);
+      const provisioned = await provisionSubjects(tx, this.subjects, changed);
+      await this.unitOfWork.append(tx, [customerFact('CustomerUpdated', changed), ...provisioned]);
       return changed;
     });
   }
