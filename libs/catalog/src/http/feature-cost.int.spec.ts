@@ -100,6 +100,9 @@ describe('what a feature costs, over HTTP', () => {
         },
       ],
     });
+  });
+
+  it('cuts a window only where its price changes, and an open question like a closed one', async () => {
     expect(await rows('llm_large', { windowSize: 'DAY' })).toEqual([
       [june(2), '100.5', '0.1005'],
       [june(10), '21', '0.033'],
