@@ -17,6 +17,7 @@ const clickhouse = createClient({
   url: required('REFERENCE_CLICKHOUSE_URL'),
   database: required('REFERENCE_CLICKHOUSE_DATABASE'),
   keep_alive: { enabled: true, idle_socket_ttl: 2_500 },
+  request_timeout: 300_000, // a hundred million events take it that long
 });
 
 function statementOf(meter, { from, to, subject, groupBy, windowSize }, precision) {

@@ -67,6 +67,8 @@ const isDefined = <T>(value: T | undefined): value is T => value !== undefined;
 
 // With fewer whole buckets a second look at the table costs more than it saves.
 const wholeBucketsMin = 2;
+// A day of one subject is a step or two of the sort key of readings: that many are as quick to read as the rollup.
+const subjectDaysMin = 40;
 
 /**
  * Splits time between a rollup and readings. `cuts` are borders at which usage must be told apart, besides the bounds and
@@ -76,9 +78,10 @@ export function splitByRollup(
   rollup: Rollup,
   bounds: { readonly fromSeconds: number | undefined; readonly toSeconds: number | undefined },
   cuts: readonly number[],
-  hasWindows: boolean,
+  whom: { readonly hasWindows: boolean; readonly subjects: number | undefined },
 ): RollupSplit | undefined {
   const { fromSeconds, toSeconds } = bounds;
+  const { hasWindows, subjects } = whom;
   const width = rollup.seconds;
   const borders = [...cuts, fromSeconds, toSeconds].filter(isDefined);
   const cutBuckets = [
@@ -92,6 +95,7 @@ export function splitByRollup(
     fromBucket === undefined || toBucket === undefined
       ? Infinity
       : (toBucket - fromBucket) / width - cutBuckets.filter((bucket) => bucket >= fromBucket).length;
-  if (whole < wholeBucketsMin) return undefined;
+  const enough = subjects === undefined ? wholeBucketsMin : subjectDaysMin / Math.max(1, subjects);
+  if (whole < Math.max(wholeBucketsMin, enough)) return undefined;
   return { rollup, fromBucket, toBucket, cutBuckets, readingsBefore: isOld ? fromBucket : undefined };
 }

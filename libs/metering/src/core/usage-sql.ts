@@ -82,7 +82,10 @@ function splitOf(scope: UsageScope, grouping: UsageGrouping): RollupSplit | unde
   });
   return rollup === undefined
     ? undefined
-    : splitByRollup(rollup, scope, grouping.cuts, grouping.window !== undefined);
+    : splitByRollup(rollup, scope, grouping.cuts, {
+        hasWindows: grouping.window !== undefined,
+        subjects: scope.subjects?.length,
+      });
 }
 
 const keysSql = (grouping: UsageGrouping, time: string): string =>
@@ -186,11 +189,11 @@ function edgesSql({ rollup, cutBuckets, readingsBefore }: RollupSplit, binder: B
 function eventRowsSql(scope: UsageScope, binder: Binder): string {
   const { extraction, source } = scope;
   const columns = valueColumnsSql(extraction);
-  const marks = source.kind === 'raw' ? '' : `WITH ${marksSql(source.generation, binder)} AS marks\n      `;
+  const until = source.kind === 'raw' ? '' : `WITH ${untilSql(source.generation, binder)} AS until\n      `;
   return `SELECT subject, dimensions, time, ${columns.value} AS value, ${columns.text} AS value_text,
       kafka_partition, kafka_offset, index_in_record
     FROM (
-      ${marks}SELECT subject, time, ${dimensionsSql(extraction, binder)} AS dimensions, ${rawValueSql(extraction, binder)} AS raw,
+      ${until}SELECT subject, time, ${dimensionsSql(extraction, binder)} AS dimensions, ${rawValueSql(extraction, binder)} AS raw,
         kafka_partition, kafka_offset, index_in_record
       FROM events
       WHERE namespace = ${binder.bind('String', extraction.namespace)}
@@ -200,9 +203,9 @@ function eventRowsSql(scope: UsageScope, binder: Binder): string {
     WHERE 1${filtersSql(scope, binder)}`;
 }
 
-/** The marks as one constant of the statement: a map from partition to the last offset with readings. */
-const marksSql = (generation: bigint, binder: Binder): string => `(
-      SELECT mapFromArrays(groupArray(kafka_partition), groupArray(mark))
+/** One constant of the statement: the first offset without readings of each partition, 0 where there is none. */
+const untilSql = (generation: bigint, binder: Binder): string => `(
+      SELECT groupArrayInsertAt(mark + 1, toUInt32(kafka_partition))
       FROM (
         SELECT kafka_partition, max(range_to) AS mark,
           throwIf(max(generation) > ${binder.bind('UInt64', generation)}, '${metersMoved}') AS refused
@@ -213,13 +216,12 @@ const marksSql = (generation: bigint, binder: Binder): string => `(
 
 /** Partition by partition, so that each bound is a constant and the store can skip what lies below it. */
 function tailSql(partitions: number): string {
-  const after = (partition: string): string =>
-    `kafka_offset > if(mapContains(marks, ${partition}), marks[${partition}], toInt64(-1))`;
-  const known = Array.from({ length: partitions }, (_, partition) => {
-    const bound = `toUInt16(${partition})`;
-    return `(kafka_partition = ${bound} AND ${after(bound)})`;
-  });
-  return [...known, `(kafka_partition >= ${partitions} AND ${after('kafka_partition')})`].join(
+  // A position beyond the end of the list answers 0: a partition without readings.
+  const known = Array.from(
+    { length: partitions },
+    (_, partition) => `(kafka_partition = ${partition} AND kafka_offset >= until[${partition + 1}])`,
+  );
+  return [...known, `(kafka_partition >= ${partitions} AND kafka_offset >= until[kafka_partition + 1])`].join(
     '\n          OR ',
   );
 }
