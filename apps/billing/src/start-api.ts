@@ -5,7 +5,7 @@ import type { Config } from '@ledgerline/platform/config';
 import { createHttpApp, type HttpOptions } from '@ledgerline/platform/http';
 import type { Running } from '@ledgerline/platform/main';
 import { engineChecks, openPlatform, type Platform } from '@ledgerline/platform/nest';
-import { startTelemetryServer } from '@ledgerline/platform/telemetry';
+import { openTraces, startTelemetryServer } from '@ledgerline/platform/telemetry';
 import { openClock } from '@ledgerline/system';
 import { AppModule } from './app.module.js';
 import type { Binding } from './bindings.js';
@@ -27,12 +27,20 @@ const portalPath = '/api/v1/portal/meters';
 /** Starts the api role: answers HTTP, runs no jobs. */
 export async function startApi(config: Config, options: StartOptions = {}): Promise<RunningApi> {
   const { platform, clock } = await open(config, 'billing-api', options);
+  const traces = await openTraces({
+    service: 'billing-api',
+    endpoint: config.telemetry.tracesEndpoint,
+    sampleRatio: config.telemetry.tracesSampleRatio,
+    logger: platform.logger,
+    registry: platform.metrics,
+  });
   const app = await createHttpApp(AppModule.forRoot({ platform, clock, ...options }), {
     logger: platform.logger,
     bodyMaxBytes: config.billing.bodyMaxBytes,
     clock,
     ...(config.auth.mode === 'api-key' && { authenticate: authenticationOf(platform, clock) }),
     webPagePaths: config.portal.corsEnabled ? [portalPath] : [],
+    telemetry: { registry: platform.metrics, traces },
     validateReplies: process.env['NODE_ENV'] !== 'production',
   });
   registerDocs(app.getHttpAdapter().getInstance());
@@ -50,6 +58,7 @@ export async function startApi(config: Config, options: StartOptions = {}): Prom
     url,
     close: async () => {
       await app.close();
+      await traces?.close();
       await telemetry.close();
       await engines.close();
       await platform.close();

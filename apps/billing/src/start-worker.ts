@@ -11,6 +11,7 @@ import {
   queueOptionsOf,
   relayName,
   Sweeper,
+  watchEngines,
 } from '@ledgerline/platform/nest';
 import { JournalRelay, listActiveNamespaces } from '@ledgerline/platform/postgres';
 import { startJobWorker } from '@ledgerline/platform/queue';
@@ -41,6 +42,7 @@ export async function startWorker(config: Config, options: StartOptions = {}): P
   await app.listen();
   const engines = startEngines(platform, clock, app.get<UnitOfWork>(UNIT_OF_WORK));
   const { checks, close: closeChecks } = engineChecks(platform);
+  const figures = watchEngines(platform);
   const telemetry = await startTelemetryServer({
     host: config.telemetry.host,
     port: config.billing.workerTelemetryPort,
@@ -61,6 +63,7 @@ export async function startWorker(config: Config, options: StartOptions = {}): P
       await app.close();
       await telemetry.close();
       await closeChecks();
+      await figures.close();
       await platform.close();
     },
   };

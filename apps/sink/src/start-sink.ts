@@ -9,9 +9,11 @@ import {
 import type { Config } from '@ledgerline/platform/config';
 import { openKafka, topicsOf } from '@ledgerline/platform/kafka';
 import { createMetrics, type Logger, openTraces, startTelemetryServer } from '@ledgerline/platform/telemetry';
+import { resolve } from 'node:path';
 import { codec } from './codec.js';
 import { KafkaUsageLog } from './kafka-usage-log.js';
 import { Retention } from './retention.js';
+import { watchStorage } from './storage-metrics.js';
 import { SinkMetrics } from './sink-metrics.js';
 import { Watch } from './watch.js';
 
@@ -57,8 +59,14 @@ export async function startSink(
   const readings = openReadings(config, clickhouse, logger);
   const pump = new ReadingsPump(readings, (reason) => metrics.readingsFailed(reason));
   const topic = topicsOf(config.kafka.topicPrefix).usageEvents;
-  const log = new KafkaUsageLog({
-    kafka: openKafka({ brokers: config.kafka.brokers, service, logger }),
+  const log: KafkaUsageLog = new KafkaUsageLog({
+    kafka: openKafka({
+      brokers: config.kafka.brokers,
+      service,
+      logger,
+      // A new assignment compares the log with what is stored.
+      onUnknownTopic: () => log.rejoin(),
+    }),
     topic,
     groupId: `${config.kafka.topicPrefix}ledgerline-sink`,
     logger,
@@ -74,6 +82,7 @@ export async function startSink(
     },
   );
   metrics.watch(registry, sink);
+  watchStorage(registry, clickhouse, resolve(config.instance.dataDir));
   const retention = new Retention({
     retain: (nowMs) => readings.retain(nowMs),
     isOn: config.retention.eventsMonths > 0 || config.retention.readingsMonths > 0,

@@ -1,7 +1,12 @@
 import fastifyHttpProxy, { type FastifyHttpProxyOptions } from '@fastify/http-proxy';
 import { answerBrokenRequest, problemMedia, problemOf } from '@ledgerline/contract/problem';
 import { newId } from '@ledgerline/kernel';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { AccessLog } from './access-log.js';
 
 export interface FrontDoorOptions {
@@ -10,8 +15,16 @@ export interface FrontDoorOptions {
   /** Bytes of a body as sent: what ingest takes and what billing takes. */
   readonly bodyMaxBytes: { readonly ingest: number; readonly billing: number };
   readonly accessLog?: AccessLog;
+  /** Told every request that was answered. */
+  readonly onServed?: (served: Served) => void;
   /** Told what went wrong in the door itself; the sender only learns that something did. */
   readonly onFailure?: (reason: string) => void;
+}
+
+export interface Served {
+  readonly to: 'ingest' | 'billing';
+  readonly status: number;
+  readonly durationMs: number;
 }
 
 const eventsPath = '/api/v1/events';
@@ -38,6 +51,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
   });
   answerFailures(app, options.onFailure);
   logAccess(app, options.accessLog);
+  if (options.onServed !== undefined) tellServed(app, options.onServed);
   refuseTooLarge(app, options.bodyMaxBytes);
   const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
     // Both services and their logs name the request as the door does.
@@ -86,14 +100,23 @@ function logAccess(app: FastifyInstance, log: AccessLog | undefined): void {
   });
 }
 
+const upstreamOf = ({ method, url }: FastifyRequest): 'ingest' | 'billing' =>
+  method === 'POST' && url.split('?')[0] === eventsPath ? 'ingest' : 'billing';
+
+function tellServed(app: FastifyInstance, onServed: NonNullable<FrontDoorOptions['onServed']>): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    onServed({ to: upstreamOf(request), status: reply.statusCode, durationMs: reply.elapsedTime });
+    done();
+  });
+}
+
 /**
  * Answers 413 here when the length is known: a service that refuses in the middle of a body closes the connection, and
  * its answer would be lost between the two. A body of unknown length is refused by the service.
  */
 function refuseTooLarge(app: FastifyInstance, max: FrontDoorOptions['bodyMaxBytes']): void {
   app.addHook('onRequest', (request, reply, done) => {
-    const toIngest = request.method === 'POST' && request.url.split('?')[0] === eventsPath;
-    const limit = toIngest ? max.ingest : max.billing;
+    const limit = max[upstreamOf(request)];
     if (Number(request.headers['content-length'] ?? 0) <= limit) done();
     else sendProblem(reply, 413, `a request body takes at most ${limit} bytes as sent`);
   });

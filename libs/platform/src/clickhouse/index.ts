@@ -5,3 +5,4 @@ export {
   openClickHouse,
   snapshotSettings,
 } from './open-clickhouse.js';
+export { watchTables } from './table-metrics.js';

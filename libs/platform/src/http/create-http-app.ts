@@ -17,6 +17,7 @@ import { nestLogger } from '../telemetry/nest-logger.js';
 import { openToWebPages } from './cors.js';
 import { KnownRoutes } from './known-routes.js';
 import { ProblemFilter, sendProblem } from './problem-filter.js';
+import { observeRequests, type RequestTelemetry } from './request-telemetry.js';
 
 /** Who asks, as authentication found out. */
 export interface Caller {
@@ -37,6 +38,8 @@ export interface HttpOptions {
   readonly authenticate?: (operation: OperationId, authorization: string | undefined) => Promise<Caller>;
   /** Whatever lies under these paths may be used by web pages of any origin. */
   readonly webPagePaths?: readonly string[];
+  /** Absent in tests that look at no figures. */
+  readonly telemetry?: RequestTelemetry;
   /** Holds every reply against the contract; not for production, where it would parse each answer again. */
   readonly validateReplies: boolean;
   /** Told every reply that breaks the contract, besides the log. */
@@ -80,6 +83,7 @@ export async function createHttpApp(
   });
   // Before who asks is found out.
   await openToWebPages(fastify, options.webPagePaths ?? []);
+  if (options.telemetry !== undefined) observeRequests(fastify, options.telemetry);
   addRequestHooks(fastify, options);
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and reads them as a record
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {

@@ -1,3 +1,4 @@
+export { watchEngines } from './engine-metrics.js';
 export { migrateAll, type MigrateAllOptions } from './migrate-all.js';
 export { noticesGroupOf, relayName } from './names.js';
 export { openPlatform, type Platform, queueOptionsOf } from './open-platform.js';

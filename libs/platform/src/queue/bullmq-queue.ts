@@ -63,6 +63,11 @@ export class BullMqJobQueue implements JobQueue {
     return { pending: Object.values(counts).reduce((sum, count) => sum + count, 0) };
   }
 
+  /** Jobs by state, for metrics. */
+  countJobs(): Promise<Readonly<Record<string, number>>> {
+    return this.queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'failed');
+  }
+
   async ping(): Promise<void> {
     await this.connection.ping();
   }

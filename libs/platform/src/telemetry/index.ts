@@ -1,3 +1,4 @@
+export { watchDisk } from './disk-metrics.js';
 export { createLogger, type Logger } from './logger.js';
 export { Counter, createMetrics, Gauge, Histogram, Registry } from './metrics.js';
 export { nestLogger } from './nest-logger.js';
@@ -17,3 +18,4 @@ export {
   type TelemetryOptions,
   type TelemetryServer,
 } from './telemetry-server.js';
+export { type Sample, WatchedGauges } from './watched-gauges.js';
