@@ -2,11 +2,12 @@ import { FEATURE_REFERENCES, LookUpMeterUse, METER_ENTITLEMENTS } from '@ledgerl
 import {
   CUSTOMER_DELETION_GUARDS,
   CUSTOMER_SUBSCRIPTIONS,
+  LookUpSubjectNames,
   LookUpUsageAttribution,
 } from '@ledgerline/customers';
 import { GuardDeletions, ShowEntitlements, WriteForSubscription } from '@ledgerline/entitlements';
 import { CHECK_BILLING_READINESS, INVOICING_APPS, REFUSE_CUSTOMER_DELETION } from '@ledgerline/invoicing';
-import { METER_USE, USAGE_ATTRIBUTION } from '@ledgerline/metering';
+import { METER_USE, SUBJECT_NAMES, USAGE_ATTRIBUTION } from '@ledgerline/metering';
 import { NAMESPACE_BOOTSTRAPS } from '@ledgerline/namespaces';
 import { BOOTSTRAP_SANDBOX, INVOICE_THROUGH_APPS } from '@ledgerline/providers';
 import {
@@ -32,6 +33,7 @@ export const bindings: readonly Binding[] = [
   { port: CUSTOMER_DELETION_GUARDS, to: [GuardDeletions, RefuseCustomerDeletion, REFUSE_CUSTOMER_DELETION] },
   { port: CUSTOMER_SUBSCRIPTIONS, to: ShowCustomerSubscriptions },
   { port: METER_USE, to: LookUpMeterUse },
+  { port: SUBJECT_NAMES, to: LookUpSubjectNames },
   { port: USAGE_ATTRIBUTION, to: LookUpUsageAttribution },
   { port: FEATURE_REFERENCES, to: RefuseFeatureArchival },
   { port: METER_ENTITLEMENTS, to: GuardDeletions },

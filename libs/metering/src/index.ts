@@ -5,6 +5,8 @@ export {
   METER_USE,
   type MeterStore,
   type MeterUseLookup,
+  SUBJECT_NAMES,
+  type SubjectNamesLookup,
   USAGE_ATTRIBUTION,
   type UsageAttributionLookup,
 } from './core/ports.js';

@@ -4,6 +4,7 @@ import {
   CLICKHOUSE,
   CLOCK,
   CONFIG,
+  KAFKA,
   METRICS,
   POSTGRES,
   type Room,
@@ -12,8 +13,16 @@ import {
 import type { Cache } from '@ledgerline/platform/cache';
 import { type ClickHouseClient, findClickHouseTrouble } from '@ledgerline/platform/clickhouse';
 import type { Config } from '@ledgerline/platform/config';
+import { createSealer } from '@ledgerline/platform/secrets';
+import { type Kafka, LogEnds, topicsOf } from '@ledgerline/platform/kafka';
 import { Counter, type Registry } from '@ledgerline/platform/telemetry';
-import { Inject, Module, type OnApplicationBootstrap, type Provider } from '@nestjs/common';
+import {
+  Inject,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type Provider,
+} from '@nestjs/common';
 import type { Platform } from '@ledgerline/platform/nest';
 import {
   METER_USE,
@@ -26,8 +35,10 @@ import {
   type UsageAttributionLookup,
   type UsageStore,
 } from './core/ports.js';
-import type { EventStore } from './core/event-ports.js';
+import type { CompletenessStore, EventStore, UsageLogEnds } from './core/event-ports.js';
 import { EventsController } from './http/events.controller.js';
+import { liveUsageToApi } from './http/insight-convert.js';
+import { InsightController } from './http/insight.controller.js';
 import { InfoController } from './http/info.controller.js';
 import { MeterQueriesController } from './http/meter-queries.controller.js';
 import { MetersController } from './http/meters.controller.js';
@@ -35,6 +46,7 @@ import { CachedProgressStore } from './store/cached-progress-store.js';
 import { PortalController } from './http/portal.controller.js';
 import { ClickHouseMeterValuesStore } from './store/clickhouse-meter-values-store.js';
 import { ClickHouseQueryWatch } from './store/clickhouse-query-watch.js';
+import { ClickHouseCompletenessStore } from './store/clickhouse-completeness-store.js';
 import { ClickHouseEventStore } from './store/clickhouse-event-store.js';
 import { ClickHouseUsageStore } from './store/clickhouse-usage-store.js';
 import { JwtPortalTokenFormat } from './store/jwt-portal-token-format.js';
@@ -45,6 +57,7 @@ import * as tokens from './tokens.js';
 import { CreateMeter } from './use-cases/create-meter.js';
 import { DeclareMeters } from './use-cases/declare-meters.js';
 import { DeleteMeter } from './use-cases/delete-meter.js';
+import { ExplainEvent } from './use-cases/explain-event.js';
 import { ListEvents } from './use-cases/list-events.js';
 import { ListMeterValues } from './use-cases/list-meter-values.js';
 import { ManagePortalTokens, type PortalPorts } from './use-cases/manage-portal-tokens.js';
@@ -53,8 +66,10 @@ import { QueryMeter, type UsagePorts } from './use-cases/query-meter.js';
 import { QueryPortalMeter } from './use-cases/query-portal-meter.js';
 import { QueryUsage } from './use-cases/query-usage.js';
 import { QueryUsageByGroup } from './use-cases/query-usage-by-group.js';
+import { ReadCompleteness } from './use-cases/read-completeness.js';
 import { ReadMeters } from './use-cases/read-meters.js';
 import { TrackProgress } from './use-cases/track-progress.js';
+import { WatchMeter } from './use-cases/watch-meter.js';
 import { UpdateMeter } from './use-cases/update-meter.js';
 
 /** Meters of the configuration file belong to the namespace that requests without a key act in. */
@@ -71,6 +86,17 @@ const stores: readonly Provider[] = [
     provide: tokens.USAGE_STORE,
     inject: [CLICKHOUSE],
     useFactory: (client: ClickHouseClient) => new ClickHouseUsageStore(client),
+  },
+  {
+    provide: tokens.COMPLETENESS_STORE,
+    inject: [CLICKHOUSE],
+    useFactory: (client: ClickHouseClient) => new ClickHouseCompletenessStore(client),
+  },
+  {
+    provide: tokens.USAGE_LOG_ENDS,
+    inject: [KAFKA, CONFIG],
+    useFactory: (kafka: Kafka, config: Config) =>
+      new LogEnds(kafka, topicsOf(config.kafka.topicPrefix).usageEvents),
   },
   {
     provide: tokens.EVENT_STORE,
@@ -156,8 +182,8 @@ const useCases: readonly Provider[] = [
   },
   {
     provide: tokens.NAME_SUBJECTS,
-    inject: [UNIT_OF_WORK, { token: SUBJECT_NAMES, optional: true }],
-    useFactory: (unitOfWork: UnitOfWork, names?: SubjectNamesLookup) => new NameSubjects(unitOfWork, names),
+    inject: [UNIT_OF_WORK, SUBJECT_NAMES],
+    useFactory: (unitOfWork: UnitOfWork, names: SubjectNamesLookup) => new NameSubjects(unitOfWork, names),
   },
   {
     provide: tokens.PORTAL_PORTS,
@@ -165,9 +191,9 @@ const useCases: readonly Provider[] = [
     useFactory: (unitOfWork: UnitOfWork, meters: MeterStore, config: Config): PortalPorts => ({
       unitOfWork,
       meters,
-      tokens: new PostgresPortalTokenStore(),
+      tokens: new PostgresPortalTokenStore(createSealer(config.secrets.keys)),
       format: new JwtPortalTokenFormat(),
-      settings: config.portal,
+      settings: { ...config.portal, canSeal: config.secrets.keys !== '' },
     }),
   },
   {
@@ -204,6 +230,43 @@ const useCases: readonly Provider[] = [
       new ListEvents({ ...ports, events, clock, progress }),
   },
   {
+    provide: tokens.EXPLAIN_EVENT,
+    inject: [tokens.USAGE_PORTS, tokens.EVENT_STORE, tokens.COMPLETENESS_STORE, tokens.USAGE_LOG_ENDS, CLOCK],
+    useFactory: (
+      ...[ports, events, completeness, log, clock]: [
+        UsagePorts,
+        EventStore,
+        CompletenessStore,
+        UsageLogEnds,
+        Clock,
+      ]
+    ) => new ExplainEvent({ ...ports, events, completeness, log, clock }),
+  },
+  {
+    provide: tokens.READ_COMPLETENESS,
+    inject: [tokens.COMPLETENESS_STORE, tokens.USAGE_LOG_ENDS, CLOCK],
+    useFactory: (store: CompletenessStore, log: UsageLogEnds, clock: Clock) =>
+      new ReadCompleteness({ store, log, clock }),
+  },
+  {
+    provide: tokens.WATCH_METER,
+    inject: [tokens.QUERY_METER, METRICS],
+    useFactory: (query: QueryMeter, metrics: Registry) => {
+      const failures = new Counter({
+        name: 'ledgerline_live_failures_total',
+        help: 'Times that a live value could not be read.',
+        registers: [metrics],
+      });
+      return new WatchMeter({
+        ask: (namespace, idOrSlug, input) => query.run(namespace, idOrSlug, input),
+        toText: (answer) => JSON.stringify(liveUsageToApi(answer)),
+        onTrouble: () => {
+          failures.inc();
+        },
+      });
+    },
+  },
+  {
     provide: tokens.DECLARE_METERS,
     inject: [UNIT_OF_WORK, tokens.METER_STORE, tokens.CREATE_METER, tokens.UPDATE_METER],
     useFactory: (
@@ -213,7 +276,14 @@ const useCases: readonly Provider[] = [
 ];
 
 @Module({
-  controllers: [MetersController, MeterQueriesController, EventsController, InfoController, PortalController],
+  controllers: [
+    MetersController,
+    MeterQueriesController,
+    EventsController,
+    InsightController,
+    InfoController,
+    PortalController,
+  ],
   providers: [...stores, ...useCases],
   exports: [
     tokens.METER_STORE,
@@ -224,12 +294,20 @@ const useCases: readonly Provider[] = [
     tokens.DECLARE_METERS,
   ],
 })
-export class MeteringModule implements OnApplicationBootstrap {
+export class MeteringModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(CLICKHOUSE) private readonly clickhouse: ClickHouseClient,
     @Inject(CONFIG) private readonly config: Config,
     @Inject(tokens.DECLARE_METERS) private readonly declareMeters: DeclareMeters,
+    @Inject(tokens.WATCH_METER) private readonly watchMeter: WatchMeter,
+    @Inject(tokens.USAGE_LOG_ENDS) private readonly logEnds: LogEnds,
   ) {}
+
+  /** Before the HTTP server closes, which waits for the connections that streams hold. */
+  async onModuleDestroy(): Promise<void> {
+    this.watchMeter.close();
+    await this.logEnds.close();
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     const trouble = await findClickHouseTrouble(this.clickhouse);
@@ -241,5 +319,5 @@ export class MeteringModule implements OnApplicationBootstrap {
 export const meteringRoom: Room = {
   name: 'metering',
   module: MeteringModule,
-  ports: [METER_USE, USAGE_ATTRIBUTION],
+  ports: [METER_USE, SUBJECT_NAMES, USAGE_ATTRIBUTION],
 };

@@ -1,10 +1,22 @@
+import { usageFingerprint } from '@ledgerline/contract/messages';
 import type { ClickHouseClient } from '@ledgerline/platform/clickhouse';
 import { openClickHouse } from '@ledgerline/platform/clickhouse';
-import { loadConfig, type MeterConfig } from '@ledgerline/platform/config';
+import { type Config, loadConfig, type MeterConfig } from '@ledgerline/platform/config';
 import { createHttpApp } from '@ledgerline/platform/http';
 import { migrate, openPostgres, PostgresUnitOfWork, readMigrations } from '@ledgerline/platform/postgres';
-import { CACHE, CLICKHOUSE, CLOCK, CONFIG, METRICS, POSTGRES, UNIT_OF_WORK } from '@ledgerline/platform';
+import {
+  CACHE,
+  CLICKHOUSE,
+  CLOCK,
+  CONFIG,
+  KAFKA,
+  METRICS,
+  POSTGRES,
+  UNIT_OF_WORK,
+} from '@ledgerline/platform';
+import { type Kafka, openKafka, topicsOf } from '@ledgerline/platform/kafka';
 import { RedisCache } from '@ledgerline/platform/cache';
+import { newSealingKey } from '@ledgerline/platform/secrets';
 import { createLogger, Registry } from '@ledgerline/platform/telemetry';
 import { fixedClock, type FixedClock, freePortBlock, isolated } from '@ledgerline/testkit';
 import type { DynamicModule } from '@nestjs/common';
@@ -33,6 +45,7 @@ export interface TestEvent {
   readonly source?: string;
   readonly namespace?: string;
   readonly status?: 'ok' | 'duplicate' | 'invalid';
+  readonly reason?: string;
   readonly partition?: number;
   readonly ingestedAt?: string;
 }
@@ -71,11 +84,20 @@ export class MeteringWorld {
     private readonly release: () => Promise<void>,
   ) {}
 
-  static async open(options: { now?: string; meters?: readonly MeterConfig[] } = {}): Promise<MeteringWorld> {
+  static async open(
+    options: { now?: string; meters?: readonly MeterConfig[]; env?: Record<string, string | undefined> } = {},
+  ): Promise<MeteringWorld> {
     const corner = await isolated();
     const service = 'metering-spec';
     const config = {
-      ...loadConfig({ env: { LEDGERLINE_KAFKA_PARTITIONS: String(partitions) } }),
+      ...loadConfig({
+        env: {
+          LEDGERLINE_KAFKA_PARTITIONS: String(partitions),
+          LEDGERLINE_KAFKA_TOPIC_PREFIX: corner.kafkaTopicPrefix,
+          LEDGERLINE_SECRETS_KEYS: newSealingKey(),
+          ...options.env,
+        },
+      }),
       meters: options.meters ?? [],
     };
     const clickhouse = openClickHouse({
@@ -104,7 +126,8 @@ export class MeteringWorld {
     };
     const logger = createLogger({ service, level: 'fatal' });
     const cache = new RedisCache({ url: corner.redisUrl, keyPrefix: corner.redisPrefix, logger });
-    const module = rootModule({ clickhouse, postgres, clock, config, neighbours, cache });
+    const kafka = openKafka({ brokers: corner.kafkaBrokers, service, logger });
+    const module = rootModule({ clickhouse, postgres, clock, config, neighbours, cache, kafka });
     const release = async (): Promise<void> => {
       await clickhouse.close();
       await postgres.destroy();
@@ -132,6 +155,23 @@ export class MeteringWorld {
   async close(): Promise<void> {
     await this.app.close();
     await this.release();
+  }
+
+  /** Makes the topic of usage events, and records in it that nobody has stored. */
+  async createLog(records: Readonly<Record<number, number>> = {}): Promise<void> {
+    const kafka = this.app.get<Kafka>(KAFKA);
+    const topic = topicsOf(this.app.get<Config>(CONFIG).kafka.topicPrefix).usageEvents;
+    const admin = kafka.admin();
+    await admin.connect();
+    await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true });
+    await admin.disconnect();
+    const producer = kafka.producer();
+    await producer.connect();
+    for (const [partition, count] of Object.entries(records)) {
+      const messages = Array.from({ length: count }, () => ({ partition: Number(partition), value: 'x' }));
+      await producer.send({ topic, messages });
+    }
+    await producer.disconnect();
   }
 
   /** What a start with this configuration file does. */
@@ -232,11 +272,13 @@ export class MeteringWorld {
       ingested_at: clickhouseTime(ingestedMs),
       stored_at: clickhouseTime(ingestedMs + 1000),
       status: event.status ?? 'ok',
-      reason: '',
+      reason: event.reason ?? '',
       kafka_partition: partition,
       kafka_offset: offset,
       index_in_record: 0,
-      fingerprint: String(number),
+      fingerprint: String(
+        usageFingerprint(event.namespace ?? 'default', event.source ?? 'spec', event.id ?? `e${number}`),
+      ),
       batch_month: batchMonth,
     };
   }
@@ -252,6 +294,7 @@ function rootModule(parts: {
   config: unknown;
   neighbours: Neighbours;
   cache: RedisCache;
+  kafka: Kafka;
 }): DynamicModule {
   const { neighbours } = parts;
   const providers = [
@@ -259,6 +302,7 @@ function rootModule(parts: {
     { provide: POSTGRES, useValue: parts.postgres },
     { provide: CLICKHOUSE, useValue: parts.clickhouse },
     { provide: CACHE, useValue: parts.cache },
+    { provide: KAFKA, useValue: parts.kafka },
     { provide: METRICS, useValue: new Registry() },
     { provide: CLOCK, useValue: parts.clock },
     { provide: UNIT_OF_WORK, useValue: new PostgresUnitOfWork(parts.postgres, parts.clock) },

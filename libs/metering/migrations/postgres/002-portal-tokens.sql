@@ -16,8 +16,8 @@ CREATE INDEX portal_tokens_subject ON portal_tokens (namespace, subject);
 -- Tokens that ended long ago are removed when new ones are made.
 CREATE INDEX portal_tokens_expiry ON portal_tokens (namespace, expires_at);
 
--- The key that tokens are signed with where the configuration names none. One for each namespace, so that none of them
--- can be used to sign for another.
+-- The key that tokens are signed with where the configuration names none, sealed. One for each namespace, so that none
+-- of them can be used to sign for another.
 CREATE TABLE portal_secrets (
   namespace text NOT NULL PRIMARY KEY,
   secret text NOT NULL,

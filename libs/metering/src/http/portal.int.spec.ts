@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createSealer, newSealingKey } from '@ledgerline/platform/secrets';
 import { decodeJwt, SignJWT } from 'jose';
 import { MeteringWorld } from '../../test/metering-world.js';
 
 const encoder = new TextEncoder();
+const sealingKey = newSealingKey();
+const sealer = createSealer(sealingKey);
 
 describe('the portal over HTTP', () => {
   let world: MeteringWorld;
   beforeAll(async () => {
-    world = await MeteringWorld.open({ now: '2025-06-15T12:00:00Z' });
+    world = await MeteringWorld.open({
+      now: '2025-06-15T12:00:00Z',
+      env: { LEDGERLINE_SECRETS_KEYS: sealingKey },
+    });
     const meter = {
       aggregation: 'SUM',
       eventType: 'usage',
@@ -46,7 +52,7 @@ describe('the portal over HTTP', () => {
     const rows = await world.postgres.query('SELECT secret FROM portal_secrets WHERE namespace = $1', [
       namespace,
     ]);
-    return rows[0].secret;
+    return sealer.open(`${namespace}/portal`, rows[0].secret);
   };
 
   it('makes tokens of the form that clients of the original read, and keeps no token', async () => {
@@ -213,6 +219,43 @@ describe('the portal over HTTP', () => {
       expect((await ask(made[0]?.body.token)).status).toBe(401);
     } finally {
       await other.close();
+    }
+  });
+
+  it('keeps the signing key sealed, and says so when it cannot or when it is switched off', async () => {
+    const [{ secret }] = await world.postgres.query('SELECT secret FROM portal_secrets');
+    expect(secret).toMatch(/^v1\./);
+    for (const env of [{ LEDGERLINE_SECRETS_KEYS: '' }, { LEDGERLINE_PORTAL_ENABLED: 'false' }]) {
+      const other = await MeteringWorld.open({ env });
+      try {
+        const made = await other.call('POST', '/api/v1/portal/tokens', { subject: 's1' });
+        expect([made.status, (await other.get('/api/v1/portal/tokens')).status]).toEqual([501, 501]);
+        const { token } = await tokenFor();
+        const asked = await other.get('/api/v1/portal/meters/tokens/query', {
+          authorization: `Bearer ${token}`,
+        });
+        expect(asked.status).toBe(401);
+      } finally {
+        await other.close();
+      }
+    }
+    const configured = await MeteringWorld.open({
+      now: '2025-06-15T12:00:00Z',
+      env: {
+        LEDGERLINE_SECRETS_KEYS: '',
+        LEDGERLINE_PORTAL_TOKEN_SECRET: 'a secret of the configuration file, long',
+        LEDGERLINE_PORTAL_TOKEN_EXPIRATION_SECONDS: '7200',
+      },
+    });
+    try {
+      const { body } = await configured.call('POST', '/api/v1/portal/tokens', { subject: 's1' });
+      expect(body.expiresAt).toBe('2025-06-15T14:00:00Z');
+      const authorization = `Bearer ${body.token}`;
+      expect((await configured.get('/api/v1/portal/meters/tokens/query', { authorization })).status).toBe(
+        404,
+      );
+    } finally {
+      await configured.close();
     }
   });
 

@@ -1,5 +1,6 @@
 import type { Db, Instant, Tx } from '@ledgerline/kernel';
 import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import type { Sealer } from '@ledgerline/platform/secrets';
 import type { PortalTokenStore, WhichTokens } from '../core/portal-ports.js';
 import type { PortalToken } from '../core/portal-token.js';
 
@@ -16,7 +17,12 @@ const columns = 'id, subject, allowed_meter_slugs, created_at, expires_at, inval
 // More than one creation adds, so that the table shrinks; few enough not to be felt.
 const removedAtOnce = 100;
 
+// Bound into what is sealed: a row moved to another namespace does not open.
+const sealScope = (db: Db): string => `${db.namespace}/portal`;
+
 export class PostgresPortalTokenStore implements PortalTokenStore {
+  constructor(private readonly sealer: Sealer) {}
+
   async insert(tx: Tx, token: PortalToken): Promise<void> {
     await managerOf(tx).query(
       `INSERT INTO portal_tokens (namespace, ${columns}) VALUES ($1, $2, $3, $4, $5, $6, NULL)`,
@@ -74,7 +80,7 @@ export class PostgresPortalTokenStore implements PortalTokenStore {
       'SELECT secret FROM portal_secrets WHERE namespace = $1',
       [db.namespace],
     );
-    return rows[0]?.secret;
+    return rows[0] === undefined ? undefined : this.sealer.open(sealScope(db), rows[0].secret);
   }
 
   async keepSecret(tx: Tx, secret: string): Promise<string> {
@@ -82,9 +88,9 @@ export class PostgresPortalTokenStore implements PortalTokenStore {
     const rows = await managerOf(tx).query<{ readonly secret: string }[]>(
       `INSERT INTO portal_secrets (namespace, secret, created_at) VALUES ($1, $2, $3)
        ON CONFLICT (namespace) DO UPDATE SET secret = portal_secrets.secret RETURNING secret`,
-      [tx.namespace, secret, instantToDb(tx.at)],
+      [tx.namespace, this.sealer.seal(sealScope(tx), secret), instantToDb(tx.at)],
     );
-    return rows[0]?.secret ?? secret;
+    return rows[0] === undefined ? secret : this.sealer.open(sealScope(tx), rows[0].secret);
   }
 }
 

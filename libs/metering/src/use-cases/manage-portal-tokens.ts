@@ -14,6 +14,8 @@ export interface PortalSettings {
   readonly enabled: boolean;
   /** Empty: each namespace gets a key of its own. */
   readonly tokenSecret: string;
+  /** Whether there is a key to seal the keys of namespaces with. */
+  readonly canSeal: boolean;
   readonly tokenExpirationSeconds: number;
 }
 
@@ -86,6 +88,12 @@ export class ManagePortalTokens {
   }
 
   private refuseWhenOff(): void {
-    if (!this.ports.settings.enabled) throw new Refused(refusal.notImplemented('the portal is not enabled'));
+    const { enabled, tokenSecret, canSeal } = this.ports.settings;
+    if (!enabled) throw new Refused(refusal.notImplemented('the portal is not enabled'));
+    if (tokenSecret === '' && !canSeal) {
+      throw new Refused(
+        refusal.notImplemented('the portal needs portal.tokenSecret or secrets.keys to be set'),
+      );
+    }
   }
 }

@@ -9,14 +9,14 @@ const keysAtOnce = 10_000;
 export class NameSubjects {
   constructor(
     private readonly unitOfWork: UnitOfWork,
-    private readonly lookup: SubjectNamesLookup | undefined,
+    private readonly lookup: SubjectNamesLookup,
   ) {}
 
   async run(namespace: string, { rows }: MeterQueryAnswer): Promise<ReadonlyMap<string, string | undefined>> {
     const keys = [...new Set(rows.flatMap(({ subject }) => (subject === undefined ? [] : [subject])))];
     const names = new Map<string, string | undefined>();
     const db = this.unitOfWork.reader(namespace);
-    for (let at = 0; this.lookup !== undefined && at < keys.length; at += keysAtOnce) {
+    for (let at = 0; at < keys.length; at += keysAtOnce) {
       const found = await this.lookup.subjectNames(db, keys.slice(at, at + keysAtOnce));
       for (const [key, name] of found) names.set(key, name);
     }

@@ -51,7 +51,7 @@ export const sections = {
     enabled: flag(true, 'Whether end customers’ browsers may ask for their own usage with portal tokens.'),
     tokenSecret: text(
       '',
-      'Signs portal tokens; empty: each namespace gets a random one, kept in the database.',
+      'Signs portal tokens; empty: each namespace gets a random one, sealed with secrets.keys.',
       '^(.{32,1024})?$', // fewer characters than HS256 has bytes would weaken it
     ),
     tokenExpirationSeconds: integer({
