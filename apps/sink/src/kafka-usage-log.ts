@@ -91,6 +91,8 @@ export class KafkaUsageLog implements UsageLog {
   }
 
   rejoin(): void {
+    // At once: what is fetched until the consumer has ended may come from another log.
+    this.consumer = undefined;
     this.endCurrent?.();
   }
 

@@ -93,13 +93,17 @@ describe('a sink that finds the log changed', () => {
     expect(await rig.counts()).toEqual({ ok: 3 });
   });
 
-  it('stops when the topic is created anew under it', async () => {
+  it.each([
+    ['shorter', 1],
+    ['as long', 3],
+    ['longer', 6],
+  ])('stops when the topic is created anew under it, %s', async (_case, records) => {
     const rig = await open();
     const sink = await rig.startSink();
     for (let n = 0; n < 3; n += 1) await rig.sendTo(0, [usage()]);
     await untilStored(rig, 3);
     await recreate(rig);
-    await rig.sendTo(0, [usage()]);
+    for (let n = 0; n < records; n += 1) await rig.sendTo(0, [usage()]);
     await untilFault(sink);
     expect(sink.faults[0]?.code).toBe('log-replaced');
     expect(await rig.counts()).toEqual({ ok: 3 });

@@ -85,7 +85,13 @@ export async function openRig(options: { partitions?: number; engines?: EngineAd
   const partitions = options.partitions ?? 2;
   const corner = await isolated(options.engines);
   const topic = `${corner.kafkaTopicPrefix}usage-events`;
-  const kafka = openKafka({ brokers: corner.kafkaBrokers, service: 'sink-test', logger: silent });
+  const logs: KafkaUsageLog[] = [];
+  const kafka = openKafka({
+    brokers: corner.kafkaBrokers,
+    service: 'sink-test',
+    logger: silent,
+    onUnknownTopic: () => logs.forEach((log) => log.rejoin()),
+  });
   const admin = kafka.admin();
   const producer = kafka.producer();
   const openClient = (url = corner.clickhouseUrl): ClickHouseClient =>
@@ -189,6 +195,7 @@ export async function openRig(options: { partitions?: number; engines?: EngineAd
         groupId: `${corner.kafkaTopicPrefix}ledgerline-sink`,
         logger: silent,
       });
+      logs.push(log);
       const sink = new Sink(
         {
           log,

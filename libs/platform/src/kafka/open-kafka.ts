@@ -6,7 +6,15 @@ export interface KafkaOptions {
   /** Becomes the client id, which the broker's own log shows. */
   readonly service: string;
   readonly logger: Logger;
+  /**
+   * Told whenever the broker says that it does not know a topic or partition. The library meets that by asking again, and a
+   * consumer of a topic that was deleted and made anew would go on in the new one as if nothing had happened.
+   */
+  readonly onUnknownTopic?: () => void;
 }
+
+/** The library's text for UNKNOWN_TOPIC_OR_PARTITION: its log is the only place where a consumer's own answers show. */
+const unknownTopic = 'This server does not host this topic-partition';
 
 /**
  * The library's defaults double from 300 ms to 30 s, so after a broker restart traffic resumes up to half a minute late.
@@ -31,7 +39,7 @@ const levels = {
   [logLevel.NOTHING]: 'trace',
 } as const;
 
-export const openKafka = ({ brokers, service, logger }: KafkaOptions): Kafka =>
+export const openKafka = ({ brokers, service, logger, onUnknownTopic }: KafkaOptions): Kafka =>
   new Kafka({
     clientId: `ledgerline-${service}`,
     brokers: [...brokers],
@@ -39,7 +47,10 @@ export const openKafka = ({ brokers, service, logger }: KafkaOptions): Kafka =>
     requestTimeout: 15_000, // the broker itself gives up an acks=all write after ten
     retry: kafkaRetry,
     logLevel: logger.isLevelEnabled('debug') ? logLevel.INFO : logLevel.WARN,
-    logCreator: () => (entry) => logger[levels[entry.level]]({ kafka: detailsOf(entry) }, entry.log.message),
+    logCreator: () => (entry) => {
+      logger[levels[entry.level]]({ kafka: detailsOf(entry) }, entry.log.message);
+      if (entry.log['error'] === unknownTopic) onUnknownTopic?.();
+    },
   });
 
 /** What the library logs beside its message, which pino writes by itself, as it does the time. */
