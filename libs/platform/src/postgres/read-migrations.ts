@@ -19,6 +19,7 @@ export const roomsDownward = [
   'subscriptions',
   'invoicing',
   'providers',
+  'notifications',
 ] as const;
 
 export type MigrationEngine = 'postgres' | 'clickhouse';
