@@ -1,9 +1,11 @@
 import { EngineFault } from '@ledgerline/embedded';
 import { ConfigError } from '@ledgerline/platform/config';
+import { takeBackup } from './backup.js';
 import { resetDataDir } from './data-dir.js';
 import { greet } from './greet.js';
 import { planInstance } from './plan-instance.js';
 import { type Arguments, ArgumentError, readArguments, usage } from './read-arguments.js';
+import { restoreBackup } from './restore.js';
 import { startInstance } from './start-instance.js';
 
 const say = (line: string): void => {
@@ -69,6 +71,34 @@ async function reset(args: Arguments): Promise<number> {
   return 0;
 }
 
+async function backup(args: Arguments & { readonly to: string }): Promise<number> {
+  const instance = planInstance(args, process.env);
+  const { files, bytes } = await takeBackup(instance, args.to, new Date());
+  say(
+    `Copied ${instance.dataDir} to ${args.to}: ${files} files, ${mebibytes(bytes)}. It holds all data; keep it safe.`,
+  );
+  return 0;
+}
+
+async function restore(args: Arguments & { readonly from: string }): Promise<number> {
+  const { dataDir } = planInstance(args, process.env);
+  const { files, bytes, createdAt } = await restoreBackup(args.from, dataDir);
+  say(
+    `Restored the backup of ${createdAt} to ${dataDir}: ${files} files, ${mebibytes(bytes)}, all checksums right.`,
+  );
+  return 0;
+}
+
+const mebibytes = (bytes: number): string => `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+
+function perform(args: Arguments): Promise<number> {
+  if (args.command === 'start') return start(args);
+  if (args.command === 'reset') return reset(args);
+  if (args.to !== undefined) return backup({ ...args, to: args.to });
+  if (args.from !== undefined) return restore({ ...args, from: args.from });
+  throw new ArgumentError(`${args.command} needs a directory`);
+}
+
 async function main(): Promise<number> {
   try {
     const args = readArguments(process.argv.slice(2));
@@ -76,7 +106,7 @@ async function main(): Promise<number> {
       say(usage);
       return 0;
     }
-    return await (args.command === 'start' ? start(args) : reset(args));
+    return await perform(args);
   } catch (error) {
     if (error instanceof ArgumentError) console.error(`${error.message}\n\n${usage}`);
     else if (error instanceof EngineFault || error instanceof ConfigError) console.error(error.message);

@@ -19,6 +19,12 @@ const claimPath = (dataDir: string): string => join(dataDir, 'ledgerline.claim')
 /** Whether a program runs on the directory, or was left behind there: the next start on it ends an orphan. */
 export const isClaimed = (dataDir: string): boolean => existsSync(claimPath(dataDir));
 
+/** Whether a program is running on the directory at this moment, whoever started it. */
+export async function isRunningOn(dataDir: string): Promise<boolean> {
+  const claim = await readClaim(claimPath(dataDir));
+  return claim !== undefined && (await commandLine(claim.pid))?.includes(claim.mark) === true;
+}
+
 /** An orphan gets this long to write its data down before it is killed. */
 const ORPHAN_GRACE_MS = 15_000;
 

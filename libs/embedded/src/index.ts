@@ -1,4 +1,4 @@
-export { isClaimed } from './claim.js';
+export { isClaimed, isRunningOn } from './claim.js';
 export { startClickhouse, type ClickhouseOptions } from './clickhouse.js';
 export {
   launch as launchProgram,
