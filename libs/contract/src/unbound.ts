@@ -65,7 +65,4 @@ export const unbound: readonly OperationId[] = [
   'changeSubscription', // POST /api/v1/subscriptions/{subscriptionId}/change
   'migrateSubscription', // POST /api/v1/subscriptions/{subscriptionId}/migrate
   'restoreSubscription', // POST /api/v1/subscriptions/{subscriptionId}/restore
-  'getEventStatus', // GET /api/ledgerline/v1/events/{source}/{id}/status
-  'getCompleteness', // GET /api/ledgerline/v1/completeness
-  'watchMeter', // GET /api/ledgerline/v1/meters/{meterIdOrSlug}/live
 ];

@@ -3,7 +3,7 @@ import { methodsOf, operationIds } from './operations.js';
 import { unbound } from './unbound.js';
 
 // The list may only shrink: lower this when an operation has been bound, never raise it.
-const unboundMax = 63;
+const unboundMax = 60;
 
 describe('unbound operations', () => {
   it('did not grow', () => {

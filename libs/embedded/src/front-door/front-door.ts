@@ -43,7 +43,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
     // Bodies are not read here; see refuseTooLarge.
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: upstreamTimeoutMs,
-    routerOptions: { maxParamLength: 4096 },
+    routerOptions: { maxParamLength: 16_384 },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (_error, _request, reply) => {
       sendProblem(reply, 400, 'the path cannot be decoded');

@@ -59,3 +59,45 @@ export interface EventStore {
     meterIds: readonly string[],
   ): Promise<readonly BuiltReading[]>;
 }
+
+export interface StageMarks {
+  readonly partition: number;
+  /** First offset that is not stored. */
+  readonly stored: number;
+  /** First offset of which no readings are built. */
+  readonly readings: number;
+}
+
+export interface DeliveredCounts {
+  readonly ok: number;
+  readonly duplicate: number;
+  readonly invalid: number;
+}
+
+export interface StoredTally {
+  readonly marks: readonly StageMarks[];
+  /** By partition: events of the namespace. */
+  readonly counts: ReadonlyMap<number, DeliveredCounts>;
+  /** By partition: records that nobody could read, which belong to no namespace. */
+  readonly unreadable: ReadonlyMap<number, number>;
+}
+
+/** Bounds on arrival in milliseconds since the epoch; start included, end excluded. */
+export interface ArrivalBounds {
+  readonly fromMs: number | undefined;
+  readonly toMs: number | undefined;
+}
+
+/** How far what is stored reaches. */
+export interface CompletenessStore {
+  /** Marks and counts of one moment. */
+  tally(namespace: string, bounds: ArrivalBounds): Promise<StoredTally>;
+  /** By partition: how long the oldest stored event has waited for its readings. Only partitions where one does. */
+  buildingMs(marks: readonly StageMarks[]): Promise<ReadonlyMap<number, number>>;
+}
+
+/** How far the log reaches; `LogEnds` of the platform. */
+export interface UsageLogEnds {
+  ends(): Promise<ReadonlyMap<number, number>>;
+  waitingAtMostMs(from: ReadonlyMap<number, number>): Promise<ReadonlyMap<number, number | undefined>>;
+}

@@ -66,8 +66,9 @@ export async function createHttpApp(
     bodyLimit: options.bodyMaxBytes,
     genReqId: requestIdOf,
     requestIdHeader: false,
-    // Ids and slugs in paths; the router's default of 100 would cut long but legal customer keys off.
-    routerOptions: { maxParamLength: 1_024 },
+    // Keys and the ids of events in paths, percent-encoded; the router's default of 100 would cut legal ones off. Node refuses a
+    // request head of 16 KiB.
+    routerOptions: { maxParamLength: 8_192 },
     // A shutdown must not wait for a client that keeps its connection open without asking anything.
     forceCloseConnections: 'idle',
     clientErrorHandler: answerBrokenRequest,

@@ -2,6 +2,7 @@ export type { Admin, Kafka } from 'kafkajs';
 export { CompactedPublisher } from './compacted-publisher.js';
 export { type CompactedFollower, type CompactedRecord, followCompacted } from './follow-compacted.js';
 export { readGroupLag } from './group-lag.js';
+export { LogEnds } from './log-ends.js';
 export {
   type Chunk,
   Lane,
