@@ -43,6 +43,9 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
     // Bodies are not read here; see refuseTooLarge.
     bodyLimit: Number.MAX_SAFE_INTEGER,
     requestTimeout: upstreamTimeoutMs,
+    // A request on a connection that is still open while the door closes is passed on as before; the library's own 503 would
+    // say neither why nor when to come again.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 16_384 },
     clientErrorHandler: answerBrokenRequest,
     frameworkErrors: (_error, _request, reply) => {
