@@ -1,4 +1,4 @@
-import { problemMedia, problemOf, statusOfKind, toProblem } from '@ledgerline/contract';
+import { type Problem, problemMedia, problemOf, statusOfKind, toProblem } from '@ledgerline/contract';
 import { newId, type Refusal } from '@ledgerline/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { acceptedEncodings } from './inflate.js';
@@ -42,7 +42,7 @@ export function answerRefusal(request: FastifyRequest, reply: FastifyReply, refu
     .code(problem.status)
     .header('x-request-id', requestId)
     .type(problemMedia)
-    .send(JSON.stringify(problem));
+    .send(bytesOf(problem));
 }
 
 export function answerStatus(
@@ -57,7 +57,7 @@ export function answerStatus(
     .code(status)
     .header('x-request-id', requestId)
     .type(problemMedia)
-    .send(JSON.stringify(problemOf(status, requestId, detail)));
+    .send(bytesOf(problemOf(status, requestId, detail)));
 }
 
 /** Every event by name, for a sender who prefers to see them; others get 204 and nothing to read. */
@@ -67,3 +67,6 @@ export const answerReceipt = (reply: FastifyReply, { receipt }: ReceiptSlot): Fa
     .header('preference-applied', 'return=representation')
     .type('application/json; charset=utf-8')
     .send(JSON.stringify(receipt));
+
+/** Bytes, not text: to text Fastify would add a charset, by which the published SDK knows no problem any more. */
+const bytesOf = (problem: Problem): Buffer => Buffer.from(JSON.stringify(problem));
