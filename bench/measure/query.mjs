@@ -17,7 +17,7 @@ const asks = 5;
 /** From here on the reference needs many seconds for one answer, so each side is asked once. */
 const manyRows = 50_000_000;
 /** From here on merging everything into one part takes longer than all the rest. */
-const mergedRowsMax = 20_000_000;
+const mergedRowsMax = 5_000_000;
 
 /** The goal of the mix grows with the rows, because rollups of closed windows do not. */
 const goalOf = (rows) => ({ atLeast: rows >= 100_000_000 ? 20 : rows >= 10_000_000 ? 8 : 5 });

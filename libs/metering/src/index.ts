@@ -15,6 +15,7 @@ export { instantFromApi, meterQueryFromApi } from './http/convert.js';
 export type { MeterQueryInput } from './core/read-meter-query.js';
 export { MeteringModule, meteringRoom } from './metering.module.js';
 export { openReadingsBuilder } from './open-readings.js';
+export { openVerification } from './open-verification.js';
 export { openRetention, type RetentionOutcome, type RetentionSettings } from './open-retention.js';
 export {
   DECLARE_METERS,
@@ -34,4 +35,5 @@ export type {
   UsagePart,
 } from './use-cases/query-usage-by-group.js';
 export type { ReadMeters } from './use-cases/read-meters.js';
+export type { UsageVerified, VerifyUsage } from './use-cases/verify-usage.js';
 export type { TrackProgress } from './use-cases/track-progress.js';

@@ -4,6 +4,7 @@ import type { Extraction, Meter, MeterVersion } from './meter.js';
 import type { CustomerKeys, UsageRow } from './meter-query.js';
 import type { Chunk, ReadingRange } from './plan-chunk.js';
 import type { Progress } from './progress.js';
+import type { Verification, VerificationScope } from './plan-verification.js';
 import type { Statement } from './statement.js';
 
 /** Meters and their versions in Postgres. */
@@ -160,6 +161,17 @@ export interface PeriodRow {
   readonly startSeconds: number;
   readonly value: string | null;
   readonly count: string;
+}
+
+/** Compares what is stored with what it was made from. */
+export interface VerificationStore {
+  /** The first UTC day that differs, how many do, and how many rows were compared. */
+  compareDays(
+    what: Verification,
+    scope: VerificationScope,
+  ): Promise<{ readonly firstDay: number | undefined; readonly days: number; readonly rows: number }>;
+  /** The first rows that only one side has: its name, then the columns as texts. */
+  compareRows(what: Verification, scope: VerificationScope): Promise<readonly (readonly string[])[]>;
 }
 
 export const USAGE_ATTRIBUTION = Symbol('metering.USAGE_ATTRIBUTION');

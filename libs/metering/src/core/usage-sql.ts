@@ -24,7 +24,7 @@ export const metersMoved = 'meters changed since the query was planned';
 const secondsMin = -2_208_988_800; // 1900-01-01
 const secondsMax = 10_413_791_999; // 2299-12-31
 
-const timeSql = (seconds: number, binder: Binder): string =>
+export const timeSql = (seconds: number, binder: Binder): string =>
   `toDateTime64(${binder.bind('Int64', Math.min(Math.max(seconds, secondsMin), secondsMax))}, 0, 'UTC')`;
 
 /** What rows are told apart by. SQL of ours over `subject`, `dimensions` and the instant of a row. */
