@@ -35,7 +35,7 @@ export class TenancyRig {
 
   static async open(): Promise<TenancyRig> {
     const dataDir = await mkdtemp(join(tmpdir(), 'ledgerline-tenancy-'));
-    const port = await freePortBlock(12);
+    const port = await freePortBlock(13);
     const env = { ...process.env, LEDGERLINE_AUTH_MODE: 'api-key' };
     const plan = planInstance({ command: 'start', port, dataDir, help: false }, env);
     return new TenancyRig(await startInstance(plan, { env, say: () => undefined }), dataDir, port);

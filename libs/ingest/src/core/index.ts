@@ -1,4 +1,4 @@
-export type { IngestLimits } from './limits.js';
+export { defaultIngestLimits, type IngestLimits } from './limits.js';
 export { decideMode, type IngestMode } from './media.js';
 export { decideIngest, type IngestRequest } from './parse.js';
 export { type Receipt, receiptOfAccepted, receiptOfRefused } from './receipt.js';
