@@ -44,6 +44,7 @@ import { MeterQueriesController } from './http/meter-queries.controller.js';
 import { MetersController } from './http/meters.controller.js';
 import { CachedProgressStore } from './store/cached-progress-store.js';
 import { PortalController } from './http/portal.controller.js';
+import { ClickHouseLostPast } from './store/clickhouse-lost-past.js';
 import { ClickHouseMeterValuesStore } from './store/clickhouse-meter-values-store.js';
 import { ClickHouseQueryWatch } from './store/clickhouse-query-watch.js';
 import { ClickHouseCompletenessStore } from './store/clickhouse-completeness-store.js';
@@ -165,9 +166,10 @@ const useCases: readonly Provider[] = [
   },
   {
     provide: tokens.UPDATE_METER,
-    inject: [UNIT_OF_WORK, tokens.METER_STORE, METER_USE],
-    useFactory: (unitOfWork: UnitOfWork, meters: MeterStore, use: MeterUseLookup) =>
-      new UpdateMeter(unitOfWork, meters, use),
+    inject: [UNIT_OF_WORK, tokens.METER_STORE, METER_USE, CLICKHOUSE],
+    useFactory: (
+      ...[unitOfWork, meters, use, client]: [UnitOfWork, MeterStore, MeterUseLookup, ClickHouseClient]
+    ) => new UpdateMeter(unitOfWork, meters, use, new ClickHouseLostPast(client)),
   },
   {
     provide: tokens.DELETE_METER,

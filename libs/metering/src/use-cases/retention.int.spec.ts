@@ -220,6 +220,23 @@ describe('retention', () => {
     90_000,
   );
 
+  it('refuses another group to a meter that would lose its past, and allows it to one that would not', async () => {
+    const world = await openWorld();
+    const change = (slug: string) =>
+      world.call('PUT', `/api/v1/meters/${slug}`, { groupBy: { g: '$.g', more: '$.more' } });
+    await world.createMeter({ slug: 'before', eventType: 'usage', aggregation: 'COUNT' });
+    expect((await change('before')).status).toBe(200);
+    await world.builder.advance();
+    await retention(world)();
+    const refused = await change('early');
+    expect([refused.status, refused.text]).toEqual([409, expect.stringContaining('2025-04-01T00:00:00Z')]);
+    // It has counted nothing that is gone.
+    await world.createMeter({ slug: 'later', eventType: 'usage', aggregation: 'COUNT' });
+    await world.builder.advance();
+    await world.createMeter({ slug: 'other', eventType: 'another', aggregation: 'COUNT' });
+    expect((await change('other')).status).toBe(200);
+  }, 60_000);
+
   it('does not take the machine for the time of an instance with a virtual clock', async () => {
     const world = await openWorld();
     // Latest arrival: 10 May. Two full months before May stay.

@@ -1,5 +1,6 @@
 import { acceptedOrThrow, Refused, type Tx, type UnitOfWork } from '@ledgerline/kernel';
 import { decideUpdateMeter, type MeterChange, meterNotFound } from '../core/decide-meter.js';
+import { type LostPast, refuseGroupsWithoutPast } from '../core/lost-past.js';
 import type { Meter } from '../core/meter.js';
 import type { MeterStore, MeterUseLookup } from '../core/ports.js';
 import { type Caller, scopeOfCaller } from './create-meter.js';
@@ -10,6 +11,7 @@ export class UpdateMeter {
     private readonly unitOfWork: UnitOfWork,
     private readonly meters: MeterStore,
     private readonly use: MeterUseLookup,
+    private readonly lost: LostPast,
   ) {}
 
   run(caller: Caller, idOrSlug: string, change: MeterChange): Promise<Meter> {
@@ -22,6 +24,10 @@ export class UpdateMeter {
     if (meter === undefined) throw new Refused(meterNotFound(idOrSlug));
     const groupByKeysInUse = await this.use.groupByKeysInUse(tx, meter.id);
     const update = acceptedOrThrow(decideUpdateMeter(change, { meter, now: tx.at, groupByKeysInUse }));
+    if (update.newVersion) {
+      const since = await this.lost.eventsCompleteSince({ namespace: tx.namespace, id: meter.id });
+      if (since !== undefined) throw new Refused(refuseGroupsWithoutPast(meter.slug, since));
+    }
     await this.meters.update(tx, update.meter, update.newVersion);
     await this.unitOfWork.append(tx, [meterFact('MeterUpdated', update.meter)]);
     return update.meter;
