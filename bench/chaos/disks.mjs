@@ -1,4 +1,5 @@
 // Small disks of memory that can be filled by making them smaller. Needs the right to mount.
+import { eventually } from '@ledgerline/testkit';
 import { execFile } from 'node:child_process';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,6 +7,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const roomMiB = 2_048; // more than a run writes; memory is used as far as it is written
+const unmountMs = 10_000;
 const spareBytes = 64 * 1024;
 
 /** Engines whose disk can be full. */
@@ -38,7 +40,11 @@ export class Disks {
 
   async unmount() {
     for (const name of this.#mounted) {
-      await run('umount', [this.#place(name)]);
+      // Whoever has just ended may still hold a file for a moment.
+      await eventually(() => run('umount', [this.#place(name)]), {
+        deadlineMs: unmountMs,
+        what: `the disk of ${name} to be free`,
+      });
       this.#mounted.delete(name);
     }
   }

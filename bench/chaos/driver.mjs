@@ -4,7 +4,7 @@ import { Expected, EventMaker, keyOf } from './usage.mjs';
 
 const workers = 4;
 const batchMax = 40;
-const pauseMaxMs = 60;
+const pauseMaxMs = 150;
 const requestTimeoutMs = 20_000; // above ingest's own 8 s, and above a slow machine
 const againShare = 0.02; // a little later
 const muchLaterShare = 0.01;

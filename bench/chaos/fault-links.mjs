@@ -7,8 +7,7 @@ import { countInLogs } from './sometimes.mjs';
 const patienceMs = 60_000;
 const insertSign = 'INSERT+INTO+events';
 
-const total = async (instance) =>
-  [...(await instance.marks()).values()].reduce((sum, next) => sum + next, 0);
+const total = async (instance) => [...(await instance.marks()).values()].reduce((sum, next) => sum + next, 0);
 
 async function untilLogged(instance, state, before) {
   await eventually(async () => (await countInLogs(instance.logDir)).get(state) > before, {

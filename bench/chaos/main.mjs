@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { ensureInstalled } from '../../tools/install.mjs';
 import { root } from '../lib/paths.mjs';
 
-export const usage =
+const usage =
   'usage: npm run chaos -- [--seed N] [--minutes M] [--faults F1,F2,…] [--short] [--store naive] [--report FILE]';
 
 function refuse(problem) {
