@@ -21,6 +21,8 @@ export interface FollowKeysOptions {
 const CONFIRM_EVERY_MS = 1_000;
 /** A broker that takes longer to say where a topic ends is in trouble. */
 const CONFIRM_TIMEOUT_MS = 3_000;
+/** Asked every second anyway; tries that overlap would pile up while the broker is away. */
+const ASK_RETRIES = 1;
 /** Without a confirmation for this long a revocation may have been missed: it is promised within five seconds. */
 const STALE_AFTER_MS = 4_500;
 
@@ -66,7 +68,9 @@ export class FollowedKeys {
     const { signal } = this.stopping;
     while (!signal.aborted) {
       try {
-        this.follower ??= await followCompacted(kafka, topic, (record) => this.take(record));
+        this.follower ??= await followCompacted(kafka, topic, (record) => this.take(record), {
+          askRetries: ASK_RETRIES,
+        });
         const askedAtMs = performance.now();
         await within(this.follower.caughtUp(CONFIRM_TIMEOUT_MS), CONFIRM_TIMEOUT_MS, `reading ${topic}`);
         this.confirmedAtMs = askedAtMs;
@@ -76,7 +80,9 @@ export class FollowedKeys {
         this.reason = reasonOf(error);
         logger.warn({ err: error, topic }, 'the API keys are not followed; tried again');
       }
-      await pause(CONFIRM_EVERY_MS, undefined, { signal }).catch(onlyAborted);
+      await pause(CONFIRM_EVERY_MS, undefined, { signal }).catch((error: unknown) => {
+        if (!signal.aborted) throw error;
+      });
     }
   }
 
@@ -88,8 +94,4 @@ export class FollowedKeys {
       this.options.logger.error({ err: error, apiKey: key }, 'an unreadable API key is not accepted');
     }
   }
-}
-
-function onlyAborted(error: unknown): void {
-  if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
 }

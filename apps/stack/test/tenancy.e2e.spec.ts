@@ -379,4 +379,10 @@ const mustShow = [
 /** Answers that change by themselves. */
 const changesByItself = ['listApiKeys', 'getProgress'];
 /** Lists that are not empty from the start. */
-const mayBeFilled = ['listApiKeys', 'listApps', 'listBillingProfiles', 'listMarketplaceListings'];
+const mayBeFilled = [
+  'listApiKeys',
+  'listApps',
+  'listBillingProfiles',
+  'listCurrencies',
+  'listMarketplaceListings',
+];

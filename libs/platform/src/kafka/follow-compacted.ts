@@ -14,6 +14,11 @@ export interface CompactedFollower {
   close(): Promise<void>;
 }
 
+export interface FollowOptions {
+  /** How often asking for the end of the topic is tried again before `caughtUp` fails; for about half a minute by default. */
+  readonly askRetries?: number;
+}
+
 const caughtUpTimeoutMs = 10_000;
 
 interface Waiter {
@@ -26,15 +31,17 @@ export async function followCompacted(
   kafka: Kafka,
   topic: string,
   onRecord: (record: CompactedRecord) => void | Promise<void>,
+  { askRetries = kafkaRetry.retries }: FollowOptions = {},
 ): Promise<CompactedFollower> {
+  const life = { isOver: false };
   const consumer = kafka.consumer({
     // A group of one that commits nothing: its name never comes again, and the broker forgets it once it is empty.
     groupId: `${topic}-follower-${newId()}`,
     maxWaitTimeInMs: fetchWaitMs,
-    retry: { ...kafkaRetry, restartOnFailure: () => Promise.resolve(true) },
+    retry: { ...kafkaRetry, restartOnFailure: () => Promise.resolve(!life.isOver) },
   });
-  const admin = kafka.admin();
-  const follower = new Follower(admin, consumer, topic);
+  const admin = kafka.admin({ retry: { ...kafkaRetry, retries: askRetries } });
+  const follower = new Follower(admin, consumer, topic, life);
   try {
     await Promise.all([consumer.connect(), admin.connect()]);
     await consumer.subscribe({ topics: [topic], fromBeginning: true });
@@ -63,6 +70,7 @@ class Follower implements CompactedFollower {
     private readonly admin: Admin,
     private readonly consumer: Consumer,
     private readonly topic: string,
+    private readonly life: { isOver: boolean },
   ) {}
 
   advance(partition: number, position: bigint): void {
@@ -110,6 +118,7 @@ class Follower implements CompactedFollower {
   }
 
   async close(): Promise<void> {
+    this.life.isOver = true; // a consumer that is about to start again must not
     await Promise.all([this.consumer.disconnect(), this.admin.disconnect()]);
   }
 
