@@ -35,10 +35,10 @@ const utcNames = new Set([
 ]);
 
 /**
- * Since then every zone is whole quarters of an hour away from UTC: Liberia was the last one to be not, until 7 January
- * 1972. Windows of earlier times are made from readings.
+ * Since then every zone is whole quarters of an hour away from UTC: the last ones to be not were Liberia until 1972 and the
+ * Line Islands until October 1979. Windows of earlier times are made from readings.
  */
-export const quarterZonesSinceSeconds = Date.UTC(1972, 0, 8) / 1000;
+export const quarterZonesSinceSeconds = Date.UTC(1980, 0, 1) / 1000;
 
 /** The rollup whose buckets fit into the windows asked for; undefined where readings have to answer. */
 export function chooseRollup({ aggregation, subjects, window }: RollupNeed): Rollup | undefined {
