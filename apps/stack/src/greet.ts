@@ -6,11 +6,14 @@ export function greet(facts: {
   readonly logDir: string;
   readonly seconds: number;
   readonly services: readonly ServiceName[];
+  /** With `auth.mode: api-key`. */
+  readonly needsKey: boolean;
 }): string {
-  const { baseUrl, logDir, seconds, services } = facts;
+  const { baseUrl, logDir, seconds, services, needsKey } = facts;
   if (services.length < serviceNames.length) {
     return `\nReady after ${seconds.toFixed(1)} s: ${services.join(', ')}. Logs: ${logDir}. Ctrl-C stops them.`;
   }
+  const auth = needsKey ? ' -H "authorization: Bearer $KEY"' : '';
   return `
 Ledgerline is ready after ${seconds.toFixed(1)} s.
 
@@ -18,13 +21,13 @@ Ledgerline is ready after ${seconds.toFixed(1)} s.
   API docs   ${baseUrl}/docs
   Logs       ${logDir}
 
-Try it:
+Try it${needsKey ? ', with the key that npm run keys -- create --namespace acme --name first prints as $KEY' : ''}:
 
-  curl -X POST ${baseUrl}/api/v1/meters -H 'content-type: application/json' \\
+  curl${auth} -X POST ${baseUrl}/api/v1/meters -H 'content-type: application/json' \\
     -d '{"slug":"tokens","eventType":"prompt","aggregation":"SUM","valueProperty":"$.tokens"}'
-  curl -i -X POST ${baseUrl}/api/v1/events -H 'content-type: application/cloudevents+json' \\
+  curl${auth} -i -X POST ${baseUrl}/api/v1/events -H 'content-type: application/cloudevents+json' \\
     -d '{"specversion":"1.0","id":"1","source":"curl","type":"prompt","subject":"me","data":{"tokens":"12.5"}}'
-  curl ${baseUrl}/api/v1/meters/tokens/query
+  curl${auth} ${baseUrl}/api/v1/meters/tokens/query
 
 Ctrl-C stops everything; the data stays. npm run demo shows usage becoming an invoice.`;
 }

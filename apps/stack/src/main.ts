@@ -51,7 +51,15 @@ async function start(args: Arguments): Promise<number> {
     return 0;
   }
   const { baseUrl, startedInMs, services } = running;
-  say(greet({ baseUrl, logDir: instance.logDir, seconds: startedInMs / 1000, services }));
+  say(
+    greet({
+      baseUrl,
+      logDir: instance.logDir,
+      seconds: startedInMs / 1000,
+      services,
+      needsKey: instance.config.auth.mode === 'api-key',
+    }),
+  );
   const outcome = await Promise.race([
     interrupted.then(() => 0),
     running.failed.then((line) => {
