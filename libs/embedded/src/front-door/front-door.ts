@@ -54,6 +54,7 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
   });
   answerFailures(app, options.onFailure);
   logAccess(app, options.accessLog);
+  endConnectionsWhenClosing(app);
   if (options.onServed !== undefined) tellServed(app, options.onServed);
   refuseTooLarge(app, options.bodyMaxBytes);
   const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
@@ -85,6 +86,20 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
     replyOptions,
   });
   return app;
+}
+
+/** Without this a client that asks on and on would hold the door open: only idle connections are cut when it closes. */
+function endConnectionsWhenClosing(app: FastifyInstance): void {
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    // Also over what the service said, whose connection is another one.
+    if (isClosing) void reply.header('connection', 'close');
+    done(null, payload);
+  });
 }
 
 function logAccess(app: FastifyInstance, log: AccessLog | undefined): void {

@@ -164,6 +164,39 @@ describe('front door', () => {
     });
   });
 
+  it('never answers 503 without saying when to come again, not even while it closes', async () => {
+    let arrived: () => void = () => undefined;
+    const isThere = new Promise<void>((resolve) => (arrived = resolve));
+    let free: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (free = resolve));
+    const slow = Fastify();
+    slow.get('/slow', async () => {
+      arrived();
+      await gate;
+      return 'done';
+    });
+    const billingUrl = await listen(slow);
+    const app = await createFrontDoor({ ingestUrl: billingUrl, billingUrl, bodyMaxBytes });
+    const url = await listen(app);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    let answer = '';
+    const closed = new Promise<void>((resolve) => {
+      socket.on('data', (chunk: Buffer) => (answer += chunk.toString())).on('close', () => resolve());
+    });
+    socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n');
+    await isThere;
+    const closing = app.close();
+    while (app.server.listening) await new Promise((resolve) => setImmediate(resolve));
+    socket.write('GET /slow HTTP/1.1\r\nhost: x\r\n\r\n');
+    await new Promise((resolve) => socket.write('', resolve));
+    free();
+    await closing;
+    await closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+    const refusals = answer.match(/HTTP\/1\.1 503 [^]*?\r\n\r\n/g) ?? [];
+    expect(refusals.filter((head) => !/^retry-after: \d+\r$/m.test(head))).toEqual([]);
+  });
+
   it('writes one line for each request, without its query', async () => {
     const { url, log } = await door();
     await (await fetch(`${url}/api/v1/meters?secret=1`)).text();
