@@ -10,6 +10,14 @@ import type { WatchMeter } from '../use-cases/watch-meter.js';
 import { instantFromApi, meterQueryFromApi } from './convert.js';
 import { completenessToApi, eventStatusToApi } from './insight-convert.js';
 
+// No cache may keep a stream, no proxy wait for its end, and no connection stay behind it: one that becomes idle in the middle of a
+// shutdown would hold it up until the keep-alive ends.
+const streamHeaders = {
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+  connection: 'close',
+} as const;
+
 /** What became of usage: of one event, of all of it, and of a value while it changes. */
 @Controller()
 export class InsightController {
@@ -44,8 +52,6 @@ export class InsightController {
       input: meterQueryFromApi(query),
       lastEventId: headers['last-event-id'],
     });
-    // No cache may keep it, and no proxy in front wait for its end.
-    const doNotKeep = { 'cache-control': 'no-store', 'x-accel-buffering': 'no' };
-    return streamReply({ contentType: 'text/event-stream; charset=utf-8', body, headers: doNotKeep });
+    return streamReply({ contentType: 'text/event-stream; charset=utf-8', body, headers: streamHeaders });
   }
 }
