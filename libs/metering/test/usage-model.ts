@@ -9,15 +9,19 @@ export interface ModelEvent {
   readonly model: string | undefined;
 }
 
+type ModelWindow = 'MINUTE' | 'HOUR' | 'DAY' | 'MONTH';
+
 export interface ModelQuery {
   readonly aggregation: string;
   readonly from?: number | undefined;
   readonly to?: number | undefined;
-  readonly window?: 'HOUR' | 'DAY' | 'MONTH' | undefined;
+  readonly window?: ModelWindow | undefined;
   readonly zone: string;
   readonly bySubject: boolean;
   readonly byModel: boolean;
   readonly onlyModel?: string | undefined;
+  /** Asked for by name, which also tells them apart. */
+  readonly onlySubjects?: readonly string[] | undefined;
 }
 
 /** A number as the meter reads it; written apart from the SQL on purpose. */
@@ -27,10 +31,12 @@ function numberOf(value: unknown): Decimal | undefined {
   return decimal(value.replace(/^\+/, ''));
 }
 
-function windowOf(seconds: number, size: 'HOUR' | 'DAY' | 'MONTH', zone: string): string {
+function windowOf(seconds: number, size: ModelWindow, zone: string): string {
   const local = Temporal.Instant.fromEpochMilliseconds(seconds * 1000).toZonedDateTimeISO(zone);
-  if (size === 'HOUR')
-    return local.round({ smallestUnit: 'hour', roundingMode: 'floor' }).toInstant().toString();
+  if (size === 'MINUTE' || size === 'HOUR') {
+    const smallestUnit = size === 'HOUR' ? 'hour' : 'minute';
+    return local.round({ smallestUnit, roundingMode: 'floor' }).toInstant().toString();
+  }
   return (size === 'DAY' ? local : local.with({ day: 1 })).startOfDay().toInstant().toString();
 }
 
@@ -75,6 +81,7 @@ export function modelRows(events: readonly ModelEvent[], query: ModelQuery): unk
     if (query.from !== undefined && event.seconds < query.from) continue;
     if (query.to !== undefined && event.seconds >= query.to) continue;
     if (query.onlyModel !== undefined && (event.model ?? '') !== query.onlyModel) continue;
+    if (query.onlySubjects !== undefined && !query.onlySubjects.includes(event.subject)) continue;
     const key = JSON.stringify([
       query.window === undefined ? null : windowOf(event.seconds, query.window, query.zone),
       query.bySubject ? event.subject : null,
