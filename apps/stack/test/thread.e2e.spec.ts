@@ -1,11 +1,7 @@
 // The main job as a user does it: one instance with all its services, events in, paid invoices out.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { eventually, freePortBlock, NotYet } from '@ledgerline/testkit';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { planInstance } from '../src/plan-instance.js';
-import { type RunningInstance, startInstance } from '../src/start-instance.js';
+import { eventually, NotYet } from '@ledgerline/testkit';
+import { openInstance, type OwnInstance } from './own-instance.js';
 
 jest.setTimeout(180_000);
 
@@ -14,8 +10,7 @@ interface Reply {
   readonly body: any; // replies are matched, not typed
 }
 
-let dataDir: string;
-let instance: RunningInstance;
+let instance: OwnInstance;
 
 const call = async (
   method: string,
@@ -78,18 +73,12 @@ const moveTo = async (now: string): Promise<Reply> => {
 };
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'ledgerline-thread-'));
-  const env = { ...process.env, LEDGERLINE_CLOCK_MODE: 'virtual' };
-  const args = { command: 'start', port: await freePortBlock(13), dataDir, help: false } as const;
-  instance = await startInstance(planInstance(args, env), { env, say: () => undefined });
+  instance = await openInstance('thread', { LEDGERLINE_CLOCK_MODE: 'virtual' });
   // A clean month start makes every expectation readable; the virtual clock begins at the machine's time.
   await moveTo('2027-01-01T00:00:00Z');
 });
 
-afterAll(async () => {
-  await instance.stop();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(() => instance.close());
 
 describe('the main job', () => {
   it('meters, entitles, subscribes and bills three months, to the cent', async () => {
