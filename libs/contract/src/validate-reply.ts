@@ -32,6 +32,9 @@ const omittedFromProblems: ReadonlySet<string | undefined> = new Set(['$.detail'
 // upstream answers it as it is.
 const isSubjectKey = (field: string | undefined): boolean => /(^|\.)subjectKey$/.test(field ?? '');
 
+// An event shows the source it was sent with; ingest takes any text, as upstream does, and not only URI references.
+const isEventSource = (field: string | undefined): boolean => /(^|\.)event\.source$/.test(field ?? '');
+
 const isEmpty = (body: unknown): boolean => body === undefined || body === '';
 
 /**
@@ -66,7 +69,8 @@ export function validateReply(
     const demanded = issuesOf(errors, body, '$').filter(
       ({ code, field }) =>
         !(type === problemMedia && code === 'schema.required' && omittedFromProblems.has(field)) &&
-        !((code === 'schema.pattern' || code === 'schema.maxLength') && isSubjectKey(field)),
+        !((code === 'schema.pattern' || code === 'schema.maxLength') && isSubjectKey(field)) &&
+        !(code === 'schema.format' && isEventSource(field)),
     );
     wrong.push(...demanded.map(({ field, message }) => `${field} ${message}`));
   }
