@@ -11,7 +11,7 @@ export interface SubjectDraft {
 }
 
 /** One transaction locks them all; a longer import is sent in parts. */
-export const subjectsPerRequestMax = 1_000;
+const subjectsPerRequestMax = 1_000;
 
 export const subjectNotFound = (namespace: string, idOrKey: string): Refusal =>
   refusal.notFound(`not found error: subject not found with id or key ${idOrKey} in ${namespace} namespace`);
