@@ -37,6 +37,7 @@ export class Instance {
   #naive;
   #env;
   #diskOf;
+  #sideSinks = [];
 
   /** `diskOf` says where the data of an engine lie, so that a disk can be a small one. */
   constructor({ base, dir, naive, diskOf }) {
@@ -93,9 +94,10 @@ export class Instance {
     const { sink2, sink3, door, ingest, sink, api, worker } = this.services;
     this.kafkaProxy.unblock();
     this.clickhouseProxy.unblock();
-    await allOf([door, ingest, sink, sink2, sink3, api, worker].map((service) => service.stop()));
+    const services = [door, ingest, sink, sink2, sink3, ...this.#sideSinks, api, worker];
+    await allOf(services.map((service) => service.end()));
     await this.clickhouse.close();
-    await allOf(Object.values(this.engines).map((engine) => engine.stop()));
+    await allOf(Object.values(this.engines).map((engine) => engine.end()));
     await this.kafkaProxy.close();
     await this.clickhouseProxy.close();
   }
@@ -163,15 +165,20 @@ export class Instance {
 
   // ── asking ──
 
-  /** A sink for another topic and database, ended by whoever starts it. */
+  /** A sink for another topic and database. */
   async startSideSink(name, port, env) {
-    return spawnService({
-      entry: 'apps/sink/dist/main.js',
-      env: { ...this.#env, LEDGERLINE_SINK_TELEMETRY_PORT: String(port), ...env },
-      logFile: join(this.logDir, `${name}.log`),
-      readyUrl: `${local(port)}/healthz/live`,
-      deadlineMs: startDeadlineMs,
-    });
+    const sink = restartable(() =>
+      spawnService({
+        entry: 'apps/sink/dist/main.js',
+        env: { ...this.#env, LEDGERLINE_SINK_TELEMETRY_PORT: String(port), ...env },
+        logFile: join(this.logDir, `${name}.log`),
+        readyUrl: `${local(port)}/healthz/live`,
+        deadlineMs: startDeadlineMs,
+      }),
+    );
+    this.#sideSinks.push(sink);
+    await sink.start();
+    return sink;
   }
 
   get engineAddresses() {
