@@ -198,7 +198,7 @@ function eventRowsSql(scope: UsageScope, binder: Binder): string {
       FROM events
       WHERE namespace = ${binder.bind('String', extraction.namespace)}
         AND type = ${binder.bind('String', extraction.eventType)}
-        AND status = 'ok'${boundsSql(scope, binder)}${subjectsSql(scope, binder)}${source.kind === 'raw' ? '' : `\n        AND (${tailSql(source.partitions)})`}
+        AND status = 'ok'${eventBoundsSql(scope, binder)}${subjectsSql(scope, binder)}${source.kind === 'raw' ? '' : `\n        AND (${tailSql(source.partitions)})`}
     )
     WHERE 1${filtersSql(scope, binder)}`;
 }
@@ -224,6 +224,14 @@ function tailSql(partitions: number): string {
   return [...known, `(kafka_partition >= ${partitions} AND kafka_offset >= until[kafka_partition + 1])`].join(
     '\n          OR ',
   );
+}
+
+/** As whole numbers: that is what the table's key can prune by. */
+function eventBoundsSql({ fromSeconds, toSeconds }: UsageScope, binder: Binder): string {
+  const from =
+    fromSeconds === undefined ? '' : ` AND CAST(time, 'Int64') >= ${binder.bind('Int64', fromSeconds)}`;
+  const to = toSeconds === undefined ? '' : ` AND CAST(time, 'Int64') < ${binder.bind('Int64', toSeconds)}`;
+  return from + to;
 }
 
 function boundsSql(scope: UsageScope, binder: Binder): string {

@@ -305,6 +305,24 @@ describe('meter query', () => {
       expect(ends).toEqual(rows.slice(1).map((row) => row.windowStart));
     });
 
+    it('finds years far away between bounds, before and after they are read', async () => {
+      await world.createMeter({ slug: 'far', aggregation: 'COUNT', eventType: 'far' });
+      await world.store(
+        ['1931-05-05T00:00:00Z', '2201-02-03T04:05:06Z'].map((time) => ({ type: 'far', time })),
+      );
+      const found = async (from: string, to: string): Promise<number> =>
+        (await world.query('far', { from, to }))[0].value;
+      const ask = () =>
+        Promise.all([
+          found('1930-01-01T00:00:00Z', '1940-01-01T00:00:00Z'),
+          found('1980-01-01T00:00:00Z', '2100-01-01T00:00:00Z'),
+          found('2200-01-01T00:00:00Z', '2202-01-01T00:00:00Z'),
+        ]);
+      expect(await ask()).toEqual([1, 0, 1]);
+      await world.builder.advance();
+      expect(await ask()).toEqual([1, 0, 1]);
+    });
+
     it('cuts an edge window at from and to but reports it whole', async () => {
       expect(
         await windows({

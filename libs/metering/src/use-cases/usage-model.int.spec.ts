@@ -10,7 +10,14 @@ const aggregations = ['SUM', 'COUNT', 'AVG', 'MIN', 'MAX', 'LATEST', 'UNIQUE_COU
 const day = 86_400;
 const at = (year: number, month: number, date: number): number => Date.UTC(year, month - 1, date) / 1000;
 /** Twenty days each in which daylight saving time begins or ends somewhere, and times in which nobody expects events. */
-const starts = [at(2025, 10, 20), at(2025, 3, 5), at(2025, 3, 25), at(2025, 9, 28)];
+const starts = [
+  at(2025, 10, 20),
+  at(2025, 10, 20),
+  at(2025, 10, 20),
+  at(2025, 3, 5),
+  at(2025, 3, 25),
+  at(2025, 9, 28),
+];
 const distant = [at(1931, 5, 1), at(1979, 9, 25), at(2019, 2, 25), at(2101, 1, 1)];
 const zones = [
   'UTC',
@@ -23,6 +30,8 @@ const zones = [
   'Pacific/Kiritimati',
 ];
 
+const hot = fc.integer({ min: 1, max: 2_400 });
+
 const event = fc.record({
   seconds: fc
     .tuple(
@@ -33,7 +42,9 @@ const event = fc.record({
       fc.oneof(
         fc.integer({ min: 0, max: 20 * day }),
         fc.integer({ min: 0, max: 20 * 96 }).map((n) => n * 900),
-        fc.integer({ min: 0, max: 3_600 }),
+        // Many in few quarters of an hour, where the borders of questions are too.
+        hot,
+        hot,
       ),
     )
     .map(([start, offset]) => start + offset),
@@ -69,7 +80,9 @@ const instantSeconds = fc
       fc.integer({ min: 0, max: 20 }).map((n) => n * day),
       fc.integer({ min: 0, max: 20 * 96 }).map((n) => n * 900),
       fc.integer({ min: 0, max: 20 * day }),
-      fc.integer({ min: 0, max: 3_600 }),
+      hot,
+      hot,
+      hot,
     ),
   )
   .map(([start, offset]) => start + offset);
