@@ -55,6 +55,10 @@ export function readMeterQuery(input: MeterQueryInput, facts: MeterQueryFacts): 
   if (subjects !== undefined && subjects.length > filterValuesMax) {
     return invalid('subject', `subject: more than ${filterValuesMax} subjects`);
   }
+  const filterTexts = [input.filterGroupBy, input.advancedMeterGroupByFilters];
+  if (weightOf(subjects) + weightOf(filterTexts) > weightMax) {
+    return invalid('subject', 'subjects and filters are too long: ask in several queries');
+  }
   if (facts.customers?.some(({ keys }) => keys.length === 0) === true) {
     return invalid(
       'filterCustomerId',
@@ -76,6 +80,26 @@ export function readMeterQuery(input: MeterQueryInput, facts: MeterQueryFacts): 
       filters: filters.accepted,
     },
   };
+}
+
+// All texts of a question travel as parameters of one statement, and engines take about 128 KiB of one parameter and
+// 256 KiB of all: there a letter weighs one, and a byte that must be written as \xHH four.
+const weightMax = 120_000;
+const light = /[A-Za-z0-9 _.,:-]/;
+
+function weightOf(value: unknown): number {
+  if (typeof value === 'string') {
+    let weight = 0;
+    for (let at = 0; at < value.length && weight <= weightMax; at += 1) {
+      const code = value.charCodeAt(at);
+      weight += code >= 0x800 ? 12 : code >= 0x80 ? 8 : light.test(value.charAt(at)) ? 1 : 4;
+    }
+    return weight;
+  }
+  if (typeof value !== 'object' || value === null) return 0;
+  let weight = 0;
+  for (const inner of Object.values(value)) weight += weightOf(inner);
+  return weight;
 }
 
 /** What must hold before the customers themselves are looked up. */
