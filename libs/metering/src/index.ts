@@ -35,5 +35,5 @@ export type {
   UsagePart,
 } from './use-cases/query-usage-by-group.js';
 export type { ReadMeters } from './use-cases/read-meters.js';
-export type { UsageVerified, VerifyUsage } from './use-cases/verify-usage.js';
+export type { UsageVerified } from './use-cases/verify-usage.js';
 export type { TrackProgress } from './use-cases/track-progress.js';

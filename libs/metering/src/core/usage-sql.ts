@@ -60,20 +60,6 @@ export function partialRowsSql(scope: UsageScope, grouping: UsageGrouping, binde
   return parts.join('\n    UNION ALL\n    ');
 }
 
-/**
- * Rows `subject, dimensions, time, value, value_text, kafka_partition, kafka_offset, index_in_record` of one meter, for who
- * wants each of them: readings up to the mark and events beyond it.
- */
-export function usageRowsSql(scope: UsageScope, binder: Binder): string {
-  const events = eventRowsSql(scope, binder);
-  if (scope.source.kind === 'raw') return events;
-  return `SELECT subject, dimensions, time, value, value_text, kafka_partition, kafka_offset, index_in_record
-    FROM readings
-    WHERE ${readingsOfSql(scope, binder)}${daysSql(scope, binder)}
-    UNION ALL
-    ${events}`;
-}
-
 function splitOf(scope: UsageScope, grouping: UsageGrouping): RollupSplit | undefined {
   const rollup = chooseRollup({
     aggregation: scope.extraction.aggregation,

@@ -10,7 +10,7 @@ import {
 } from '../core/plan-verification.js';
 import type { MeterStore, MeterVersionStore, VerificationStore } from '../core/ports.js';
 
-export interface VerifyUsageQuestion {
+interface VerifyUsageQuestion {
   readonly namespace: string;
   /** Id or slug. */
   readonly meter: string;
@@ -19,7 +19,7 @@ export interface VerifyUsageQuestion {
   readonly to: Instant | undefined;
 }
 
-export interface UsageDifference {
+interface UsageDifference {
   readonly what: Verification;
   readonly day: Instant;
   /** Days that differ, this one included. */
