@@ -236,9 +236,11 @@ describe('limits', () => {
       `{"a":"${'x'.repeat(8_000_000)}"}`,
     ];
     for (const bomb of bombs) {
-      const started = performance.now();
+      const before = process.cpuUsage();
       expect(decideText(bomb).refused).toBeDefined();
-      expect(performance.now() - started).toBeLessThan(250);
+      const { user, system } = process.cpuUsage(before);
+      // Its own time: a busy machine makes nothing here slower.
+      expect((user + system) / 1000).toBeLessThan(250);
     }
   });
 });

@@ -56,8 +56,10 @@ describe('findOvergrowth', () => {
 
   it('passes whatever lies within the limits, and stops early at what does not', () => {
     fc.assert(fc.property(fc.string(), (text) => void findOvergrowth(text, limits)));
-    const started = performance.now();
+    const before = process.cpuUsage();
     findOvergrowth('['.repeat(8_000_000), defaultIngestLimits);
-    expect(performance.now() - started).toBeLessThan(50);
+    const { user, system } = process.cpuUsage(before);
+    // Its own time: a busy machine makes nothing here slower.
+    expect((user + system) / 1000).toBeLessThan(50);
   });
 });

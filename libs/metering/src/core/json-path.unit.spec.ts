@@ -58,9 +58,11 @@ describe('JSONPath', () => {
   });
 
   it('reads a hundred thousand hostile characters at once', () => {
-    const started = performance.now();
+    const before = process.cpuUsage();
     reason(`$${'['.repeat(100_000)}`);
     reason(`$['${'\\\\'.repeat(100)}`);
-    expect(performance.now() - started).toBeLessThan(50);
+    const { user, system } = process.cpuUsage(before);
+    // Its own time: a busy machine makes nothing here slower.
+    expect((user + system) / 1000).toBeLessThan(50);
   });
 });

@@ -13,8 +13,7 @@ const quotedLengthMax = 256;
 
 /**
  * A page is found without sorting the table: first the time of its last event, which reads one column, then the events from
- * there on. Times are compared as whole numbers, because the table is sorted by `toStartOfHour(time)`, which turns over
- * before 1970 and after 2106: a bound on `time` itself would make the store skip events of such years.
+ * there on. Times are compared as whole numbers: that is what the table's key can prune by.
  */
 const columnSql: Readonly<Record<EventTimeColumn, string>> = {
   time: `CAST(time, 'Int64')`,

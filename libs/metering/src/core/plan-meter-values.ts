@@ -49,19 +49,18 @@ function eventsOfMeterSql(
     `namespace = ${binder.bind('String', namespace)}`,
     `type = ${binder.bind('String', eventType)}`,
     `status = 'ok'`,
-    ...(from === undefined ? [] : [`time >= ${instantSql(from, binder)}`]),
-    ...(to === undefined ? [] : [`time < ${instantSql(to, binder)}`]),
+    ...(from === undefined ? [] : [`CAST(time, 'Int64') >= ${secondsSql(from, binder)}`]),
+    ...(to === undefined ? [] : [`CAST(time, 'Int64') < ${secondsSql(to, binder)}`]),
   ].join(' AND ');
 }
 
-// What DateTime64 holds, 1900 to 2299: a bound beyond it bounds nothing.
-const instantSql = (at: Instant, binder: Binder): string =>
-  `toDateTime64(${binder.bind('Int64', Math.min(Math.max(wholeSeconds(at), -2_208_988_800), 10_413_791_999))}, 0, 'UTC')`;
+// As whole numbers: that is what the table's key can prune by.
+const secondsSql = (at: Instant, binder: Binder): string => binder.bind('Int64', wholeSeconds(at));
 
 /** Rows `subject, count` of all events of a namespace from an instant on, by subject. */
 export function planEventCounts(namespace: string, from: Instant): Statement {
   const binder = new Binder();
   return binder.statement(`SELECT subject, toString(count()) FROM events
-    WHERE namespace = ${binder.bind('String', namespace)} AND status = 'ok' AND time >= ${instantSql(from, binder)}
+    WHERE namespace = ${binder.bind('String', namespace)} AND status = 'ok' AND CAST(time, 'Int64') >= ${secondsSql(from, binder)}
     GROUP BY subject ORDER BY subject LIMIT ${valuesMax + 1}`);
 }

@@ -30,7 +30,9 @@ CREATE TABLE IF NOT EXISTS events (
   PROJECTION identity (SELECT fingerprint, _part_offset ORDER BY fingerprint)
 ) ENGINE = MergeTree
 PARTITION BY batch_month
-ORDER BY (namespace, type, subject, toStartOfHour(time), kafka_partition, kafka_offset, index_in_record);
+-- Hours by arithmetic: toStartOfHour turns over before 1970 and after 2106, and a bound on time would then skip rows that lie
+-- within it. Questions compare CAST(time, 'Int64'), which this key can prune by.
+ORDER BY (namespace, type, subject, intDiv(CAST(time, 'Int64'), 3600), kafka_partition, kafka_offset, index_in_record);
 
 -- Which sink may store a Kafka partition: the newest claim. Every insert into events names its claim, so a sink
 -- that lost its partition is refused by the store even if it does not know yet.
