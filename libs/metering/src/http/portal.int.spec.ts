@@ -220,8 +220,9 @@ describe('the portal over HTTP', () => {
     } finally {
       await other.close();
     }
-  });
+  }, 60_000);
 
+  // Opens databases of its own, which takes seconds on a busy machine.
   it('keeps the signing key sealed, and says so when it cannot or when it is switched off', async () => {
     const [{ secret }] = await world.postgres.query('SELECT secret FROM portal_secrets');
     expect(secret).toMatch(/^v1\./);
@@ -257,7 +258,7 @@ describe('the portal over HTTP', () => {
     } finally {
       await configured.close();
     }
-  });
+  }, 60_000);
 
   describe('and web pages', () => {
     const origin = 'https://shop.example';
