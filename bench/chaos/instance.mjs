@@ -17,6 +17,7 @@ import {
 } from '@ledgerline/testkit';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Holds } from './holds.mjs';
 
 export const partitions = 4;
 export const laneBytesMax = 1024 * 1024; // the least there is, so that a frozen broker fills it
@@ -25,8 +26,8 @@ const local = (port) => `http://127.0.0.1:${port}`;
 // A service of ours starts within seconds; a loaded machine with two cores takes longer.
 const startDeadlineMs = 90_000;
 const askTimeoutMs = 5_000;
-// Base port plus this; the first twelve are those of every instance.
-const more = { detour: 12, kafkaProxy: 13, clickhouseProxy: 14, sinks: 15 };
+// Base port plus this; the ones below belong to every instance, with room for a few more services.
+const more = { detour: 20, kafkaProxy: 21, clickhouseProxy: 22, sinks: 23 };
 const extraSinks = 2;
 
 export class Instance {
@@ -38,6 +39,7 @@ export class Instance {
   #env;
   #diskOf;
   #sideSinks = [];
+  #holds = new Holds();
 
   /** `diskOf` says where the data of an engine lie, so that a disk can be a small one. */
   constructor({ base, dir, naive, diskOf }) {
@@ -71,6 +73,7 @@ export class Instance {
 
   async start() {
     const { broker, gateway, postgres, redis } = this.engines;
+    await this.#holds.hold(Object.values(this.services).flatMap(({ ports }) => ports));
     await this.kafkaProxy.listen(this.#base + more.kafkaProxy);
     await this.clickhouseProxy.listen(this.#base + more.clickhouseProxy);
     await allOf([broker, gateway, postgres, redis].map((engine) => engine.start()));
@@ -98,6 +101,7 @@ export class Instance {
     await allOf(services.map((service) => service.end()));
     await this.clickhouse.close();
     await allOf(Object.values(this.engines).map((engine) => engine.end()));
+    await this.#holds.releaseAll();
     await this.kafkaProxy.close();
     await this.clickhouseProxy.close();
   }
@@ -131,35 +135,38 @@ export class Instance {
 
   #makeServices() {
     const base = this.#base;
-    const service = (name, entry, port, env) =>
-      Object.assign(
-        restartable(() =>
-          spawnService({
+    const service = (name, entry, [port, ...morePorts], env) => {
+      const ports = [port, ...morePorts].map((offset) => base + offset);
+      return Object.assign(
+        restartable(async () => {
+          await this.#holds.release(...ports);
+          return spawnService({
             entry,
             env: { ...this.#env, ...env() },
             logFile: join(this.logDir, `${name}.log`),
             // Alive, not ready: it may be started while something it needs is down.
-            readyUrl: `${local(base + port)}${name === 'door' ? '/docs' : '/healthz/live'}`,
+            readyUrl: `${local(base + port)}/healthz/live`,
             deadlineMs: startDeadlineMs,
-          }),
-        ),
-        { name, port: base + port },
+          });
+        }),
+        { name, port: base + port, ports },
       );
+    };
     const sink = (name, port) =>
-      service(name, this.#naive ? 'bench/chaos/naive-sink.mjs' : 'apps/sink/dist/main.js', port, () => ({
+      service(name, this.#naive ? 'bench/chaos/naive-sink.mjs' : 'apps/sink/dist/main.js', [port], () => ({
         LEDGERLINE_SINK_TELEMETRY_PORT: String(base + port),
         LEDGERLINE_CLICKHOUSE_URL: local(base + more.clickhouseProxy),
       }));
     return {
-      ingest: service('ingest', 'apps/ingest/dist/main.js', 8, () => ({
+      ingest: service('ingest', 'apps/ingest/dist/main.js', [8, 1], () => ({
         LEDGERLINE_KAFKA_BROKERS: `127.0.0.1:${base + more.kafkaProxy}`,
       })),
       sink: sink('sink', 9),
       sink2: sink('sink2', more.sinks),
       sink3: sink('sink3', more.sinks + 1),
-      api: service('api', 'apps/billing/dist/main-api.js', 10, () => ({})),
-      worker: service('worker', 'apps/billing/dist/main-worker.js', 11, () => ({})),
-      door: service('door', 'libs/embedded/dist/front-door/main.js', 0, () => ({})),
+      api: service('api', 'apps/billing/dist/main-api.js', [10, 2], () => ({})),
+      worker: service('worker', 'apps/billing/dist/main-worker.js', [11], () => ({})),
+      door: service('door', 'libs/embedded/dist/front-door/main.js', [12, 0], () => ({})),
     };
   }
 
@@ -241,8 +248,7 @@ export class Instance {
 
   async readiness(service) {
     try {
-      const path = service.name === 'door' ? '/docs' : '/healthz/ready';
-      const reply = await ask(`${local(service.port)}${path}`);
+      const reply = await ask(`${local(service.port)}/healthz/ready`);
       return { ok: reply.status < 400, text: await reply.text() };
     } catch (error) {
       return { ok: false, text: String(error.cause?.message ?? error.message) };
