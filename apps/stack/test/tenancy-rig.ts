@@ -25,6 +25,19 @@ export interface Call {
   readonly type?: string;
 }
 
+// A machine that other specs use too; longer is a request that hangs.
+const callTimeoutMs = 30_000;
+
+/** The body; of a stream of events, which never ends, what comes first. */
+async function textOf(response: Response): Promise<string> {
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true;
+  if (!isStream || response.body === null) return response.text();
+  const reader = response.body.getReader();
+  const { value } = await reader.read();
+  await reader.cancel();
+  return new TextDecoder().decode(value);
+}
+
 /** A whole instance that wants API keys, and its command line. */
 export class TenancyRig {
   private constructor(
@@ -58,13 +71,14 @@ export class TenancyRig {
     const response = await fetch(this.instance.baseUrl + path, {
       method,
       redirect: 'manual',
+      signal: AbortSignal.timeout(callTimeoutMs),
       headers: {
         ...(key !== undefined && { authorization: `Bearer ${key}` }),
         ...(body !== undefined && { 'content-type': type }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
+    const text = await textOf(response);
     const isJson = /json/.test(response.headers.get('content-type') ?? '');
     return {
       status: response.status,
