@@ -150,4 +150,40 @@ describe('usage of many periods', () => {
       '19999999999999999998.1235567890123456789',
     ]);
   });
+
+  it('adds up ten million small values exactly', async () => {
+    const { id } = await world.createMeter({
+      slug: 'small',
+      aggregation: 'SUM',
+      eventType: 'small',
+      valueProperty: '$.n',
+    });
+    await world.builder.advance();
+    // Readings made in the store: reading ten million events takes a minute, and adding up is what is asked here.
+    await world.clickhouse.command({
+      query: `INSERT INTO readings (namespace, meter_id, meter_version, subject, dimensions, time, value, value_text, kafka_partition,
+          kafka_offset, index_in_record, kind, range_from, range_to, generation, batch_month)
+        SELECT 'default', '${id}', 1, 's1', [], toDateTime64('2025-06-01 12:00:00', 0, 'UTC') + intDiv(number * 9, 12500),
+          toDecimal128('0.000000001', 19), NULL, 1, number, 0, 'reading', -1, -1, 0, 202506
+        FROM numbers(10000000)`,
+    });
+    const sum = async (periods: readonly Period[]): Promise<string[]> =>
+      (await world.usage.run({ namespace: 'default', meterId: id, subjects: undefined, periods })).map(
+        ({ value }) => toNumeric(value),
+      );
+    // From a rollup, from a rollup and readings, and from readings alone.
+    expect(await sum([period(12, 14)])).toEqual(['0.01']);
+    const cut = instant('2025-06-01T12:33:20Z');
+    const [before, after] = await world.usage.run({
+      namespace: 'default',
+      meterId: id,
+      subjects: undefined,
+      periods: [
+        { from: instant(hour(12)), to: cut },
+        { from: cut, to: instant(hour(14)) },
+      ],
+    });
+    expect(toNumeric(before!.value.plus(after!.value))).toBe('0.01');
+    expect((await world.query('small', { windowSize: 'MINUTE' })).length).toBe(120);
+  }, 120_000);
 });
