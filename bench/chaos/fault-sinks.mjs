@@ -68,7 +68,7 @@ const zombie = {
           },
           { deadlineMs: patienceMs, what: 'the thawed sink to be refused or at work again' },
         );
-        if (isRefused === 'refused' || tries === 3)
+        if (isRefused === 'refused' || tries === 5)
           return { reached: isRefused === 'refused', note: `after ${tries} freeze${tries > 1 ? 's' : ''}` };
       }
     } finally {
