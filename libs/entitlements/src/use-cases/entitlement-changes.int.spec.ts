@@ -226,7 +226,6 @@ describe('resets, overrides, histories and lists over HTTP', () => {
         expect(found).toMatchObject({ totalCount: 1, items: [{ id, customerId }] });
       }
       expect(await world.done('GET', `/v1/entitlements/${id}`)).toMatchObject({ id });
-      await world.done('PUT', `${v2}/${name}/override`, metered()).catch(() => undefined);
       await world.done('DELETE', `${v2}/${name}`);
       expect((await world.call('GET', `/v1/entitlements/${id}`)).status).toBe(404);
       expect(await world.done('GET', `/v1/entitlements?feature=${name}`)).toEqual([]);
