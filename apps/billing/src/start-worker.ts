@@ -1,4 +1,4 @@
-import type { UnitOfWork } from '@ledgerline/kernel';
+import { systemClock, type UnitOfWork } from '@ledgerline/kernel';
 import { type LiveClock, UNIT_OF_WORK } from '@ledgerline/platform';
 import type { Config } from '@ledgerline/platform/config';
 import { KafkaNoticePublisher, NoticeErrors, NoticeTransport, topicsOf } from '@ledgerline/platform/kafka';
@@ -50,8 +50,8 @@ export async function startWorker(config: Config, options: StartOptions = {}): P
       ...checks,
       { name: 'notices', run: () => Promise.resolve(notices.trouble) },
       { name: 'relay', run: () => Promise.resolve(engines.relay.trouble) },
-      { name: 'jobs', run: () => Promise.resolve(engines.worker.trouble) },
-      { name: 'due work', run: () => Promise.resolve(engines.sweeper.trouble) },
+      { name: 'jobs', run: () => Promise.resolve(engines.troubleOfJobs()) },
+      { name: 'due work', run: () => Promise.resolve(engines.troubleOfDueWork()) },
     ],
     registry: platform.metrics,
   });
@@ -77,6 +77,12 @@ function startEngines(platform: Platform, clock: LiveClock, unitOfWork: UnitOfWo
     concurrency: config.billing.jobConcurrency,
     before: () => clock.refresh(),
   });
+  // By the machine's clock: retries of deliveries have nothing to do with virtual time.
+  handleDueWork(platform.outside.jobs, platform.outside.dueWork, systemClock);
+  const outsideWorker = startJobWorker(
+    { ...queueOptionsOf(config, logger), name: 'outside' },
+    { registry: platform.outside.jobs, concurrency: config.notifications.concurrency },
+  );
   const publisher = new KafkaNoticePublisher(platform.kafka, topicsOf(config.kafka.topicPrefix).notices);
   const relay = new JournalRelay({
     url: config.postgres.url,
@@ -86,25 +92,35 @@ function startEngines(platform: Platform, clock: LiveClock, unitOfWork: UnitOfWo
     pollMs: config.billing.relayPollMs,
   });
   relay.start();
-  const sweeper = new Sweeper({
-    dueWork: platform.dueWork,
+  const everywhere = {
     unitOfWork,
-    clock,
     listNamespaces: () => listActiveNamespaces(platform.postgres),
-    queue: platform.queue,
     everyMs: config.billing.sweepEveryMs,
     logger,
+  };
+  const sweeper = new Sweeper({
+    ...everywhere,
+    dueWork: platform.dueWork,
+    clock,
+    queue: platform.queue,
+  });
+  const outsideSweeper = new Sweeper({
+    ...everywhere,
+    dueWork: platform.outside.dueWork,
+    clock: { now: () => systemClock.now(), refresh: () => Promise.resolve() },
+    queue: platform.outside.queue,
   });
   sweeper.start();
+  outsideSweeper.start();
   return {
-    worker,
     relay,
-    sweeper,
+    troubleOfJobs: () => worker.trouble ?? outsideWorker.trouble,
+    troubleOfDueWork: () => sweeper.trouble ?? outsideSweeper.trouble,
     stop: async () => {
-      await sweeper.stop();
+      await Promise.all([sweeper.stop(), outsideSweeper.stop()]);
       await relay.stop();
       await publisher.close();
-      await worker.stop();
+      await Promise.all([worker.stop(), outsideWorker.stop()]);
     },
   };
 }

@@ -193,7 +193,8 @@ const stillWhenHealthy = new Set(
   `ingest_produce_failures_total ingest_lane_bytes ingest_records_under_way ingest_body_bytes sink_lag_records
   sink_inserts_refused_total sink_restarts_total sink_filter_keys_over_budget sink_readings_failures_total sink_stopped
   readings_lag_records retention_rows_total retention_held_rows disk_size_bytes kafka_log_bytes transaction_retries_total
-  progress_failures_total live_failures_total notices_lag_records metrics_failures_total queue_jobs`
+  progress_failures_total live_failures_total notices_lag_records metrics_failures_total queue_jobs
+  outside_queue_jobs`
     .split(/\s+/)
     .map((name) => `ledgerline_${name}`),
 );

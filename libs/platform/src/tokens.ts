@@ -6,6 +6,8 @@ export const CLICKHOUSE = Symbol('platform.CLICKHOUSE');
 export const CACHE = Symbol('platform.CACHE');
 export const JOB_QUEUE = Symbol('platform.JOB_QUEUE');
 export const JOB_REGISTRY = Symbol('platform.JOB_REGISTRY');
+/** Work that talks to the outside, which virtual time neither waits for nor hurries: `OutsideLane`. */
+export const OUTSIDE_LANE = Symbol('platform.OUTSIDE_LANE');
 export const DUE_WORK = Symbol('platform.DUE_WORK');
 export const LOGGER = Symbol('platform.LOGGER');
 export const METRICS = Symbol('platform.METRICS');

@@ -3,6 +3,7 @@ import { UNIT_OF_WORK } from '@ledgerline/platform';
 import { loadConfig } from '@ledgerline/platform/config';
 import { createHttpApp } from '@ledgerline/platform/http';
 import { migrateAll, openPlatform, type Platform, PlatformModule } from '@ledgerline/platform/nest';
+import { newSealingKey } from '@ledgerline/platform/secrets';
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { EntitySchema } from 'typeorm';
@@ -19,6 +20,8 @@ export interface RoomWorldOptions {
   /** What ties the rooms' ports together; a port of a room that is not there gets a plain answer here. */
   readonly joints: readonly Provider[];
   readonly rows?: readonly EntitySchema[];
+  /** Settings beside those that lead to the engines. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface Answer {
@@ -51,6 +54,8 @@ export class RoomWorld {
         LEDGERLINE_REDIS_URL: corner.redisUrl,
         LEDGERLINE_REDIS_KEY_PREFIX: corner.redisPrefix,
         LEDGERLINE_TELEMETRY_LOG_LEVEL: 'fatal',
+        LEDGERLINE_SECRETS_KEYS: newSealingKey(),
+        ...options.env,
       },
     });
     const clock = Object.assign(fixedClock(options.now), { refresh: () => Promise.resolve() });

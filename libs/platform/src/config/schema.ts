@@ -46,6 +46,12 @@ export const sections = {
       max: 60_000,
       why: 'For one delivery; senders of webhooks commonly wait 5 to 15 s.',
     }),
+    concurrency: integer({
+      fallback: 16,
+      min: 1,
+      max: 256,
+      why: 'Deliveries at once in one worker: nearly all of one is waiting for its receiver, without a Postgres connection.',
+    }),
   },
   portal: {
     enabled: flag(true, 'Whether end customers’ browsers may ask for their own usage with portal tokens.'),

@@ -7,7 +7,7 @@ import type { Platform } from './open-platform.js';
 
 /** Figures of the engines that the worker lives on: the database, the job queue and the notices. */
 export function watchEngines(platform: Platform): { close(): Promise<void> } {
-  const { postgres, queue, kafka, config } = platform;
+  const { postgres, queue, outside, kafka, config } = platform;
   const gauges = new WatchedGauges(platform.metrics);
   gauges.watch(
     'postgres',
@@ -29,6 +29,19 @@ export function watchEngines(platform: Platform): { close(): Promise<void> } {
       },
     ],
     async () => [Object.entries(await queue.countJobs()).map(([state, jobs]) => [{ state }, jobs] as const)],
+  );
+  gauges.watch(
+    'outside queue',
+    [
+      {
+        name: 'ledgerline_outside_queue_jobs',
+        help: 'Jobs that talk to the outside (webhooks), by the same states.',
+        labelNames: ['state'],
+      },
+    ],
+    async () => [
+      Object.entries(await outside.queue.countJobs()).map(([state, jobs]) => [{ state }, jobs] as const),
+    ],
   );
   let admin: Promise<Admin> | undefined;
   const connect = async (): Promise<Admin> => {

@@ -11,6 +11,7 @@ import { openPostgres } from '../postgres/open-postgres.js';
 import { BullMqJobQueue, type QueueOptions } from '../queue/bullmq-queue.js';
 import { createLogger, type Logger } from '../telemetry/logger.js';
 import { createMetrics } from '../telemetry/metrics.js';
+import type { OutsideLane } from '../outside-lane.js';
 
 /** The engines of one process, open. */
 export interface Platform {
@@ -24,6 +25,7 @@ export interface Platform {
   readonly cache: RedisCache;
   readonly jobs: JobRegistry;
   readonly dueWork: DueWorkRegistry;
+  readonly outside: OutsideLane & { readonly queue: BullMqJobQueue };
   close(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export async function openPlatform(
   });
   const clickhouse = openClickHouse({ ...config.clickhouse, service });
   const queue = new BullMqJobQueue(queueOptionsOf(config, logger));
+  const outside = new BullMqJobQueue({ ...queueOptionsOf(config, logger), name: 'outside' });
   const cache = new RedisCache({ ...config.redis, logger });
   return {
     config,
@@ -61,9 +64,10 @@ export async function openPlatform(
     cache,
     jobs: new JobRegistry(),
     dueWork: new DueWorkRegistry(),
+    outside: { queue: outside, jobs: new JobRegistry(), dueWork: new DueWorkRegistry() },
     close: async () => {
       cache.close();
-      await Promise.all([queue.close(), clickhouse.close(), postgres.destroy()]);
+      await Promise.all([queue.close(), outside.close(), clickhouse.close(), postgres.destroy()]);
     },
   };
 }

@@ -14,6 +14,7 @@ import {
   KAFKA,
   LOGGER,
   METRICS,
+  OUTSIDE_LANE,
   POSTGRES,
   UNIT_OF_WORK,
 } from '../tokens.js';
@@ -34,6 +35,7 @@ export class PlatformModule {
       { provide: JOB_QUEUE, useValue: platform.queue },
       { provide: JOB_REGISTRY, useValue: platform.jobs },
       { provide: DUE_WORK, useValue: platform.dueWork },
+      { provide: OUTSIDE_LANE, useValue: platform.outside },
       { provide: CLOCK, useValue: clock },
       { provide: UNIT_OF_WORK, useValue: createUnitOfWork(platform, clock) },
     ];

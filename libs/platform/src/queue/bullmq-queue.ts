@@ -4,7 +4,12 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { JobRegistry } from '../job-registry.js';
 
+/** `jobs`: what virtual time waits for. `outside`: what talks to the outside, by the machine's clock. */
+export type QueueName = 'jobs' | 'outside';
+
 export interface QueueOptions {
+  /** `jobs` when absent. */
+  readonly name?: QueueName;
   readonly url: string;
   readonly keyPrefix: string;
   /** Tries before a job counts as failed. */
@@ -21,7 +26,7 @@ export interface WorkerOptions {
   readonly before?: () => Promise<void>;
 }
 
-const queueName = 'jobs';
+const nameOf = ({ name = 'jobs' }: QueueOptions): QueueName => name;
 // Finished jobs are kept to be looked at, never to be relied on: the last thousand of each kind.
 const keptMax = 1_000;
 
@@ -42,7 +47,7 @@ export class BullMqJobQueue implements JobQueue {
     });
     // Without a listener a broken connection would end the process; the client connects again by itself.
     this.connection.on('error', (error) => options.logger.warn({ err: error }, 'Redis connection'));
-    this.queue = new Queue(queueName, { connection: this.connection, prefix: options.keyPrefix });
+    this.queue = new Queue(nameOf(options), { connection: this.connection, prefix: options.keyPrefix });
     this.queue.on('error', (error) => options.logger.warn({ err: error }, 'job queue'));
   }
 
@@ -91,7 +96,7 @@ export function startJobWorker(options: QueueOptions, work: WorkerOptions): Runn
   connection.on('error', (error) => (trouble = `Redis: ${error.message}`));
   connection.on('ready', () => (trouble = undefined));
   const worker = new Worker<JobPayload>(
-    queueName,
+    nameOf(options),
     async (job) => {
       const handler = work.registry.find(job.name);
       if (handler === undefined) throw new Error(`no handler for the job "${job.name}"`);
