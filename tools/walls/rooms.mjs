@@ -10,6 +10,7 @@ const order = [
   ['subscriptions'],
   ['invoicing'],
   ['providers'],
+  ['notifications'],
 ];
 
 const below = (level) => order.slice(0, level).flat();

@@ -4,6 +4,7 @@ import { entitlementsRoom } from '@ledgerline/entitlements';
 import { invoicingRoom } from '@ledgerline/invoicing';
 import { meteringRoom } from '@ledgerline/metering';
 import { namespacesRoom } from '@ledgerline/namespaces';
+import { notificationsRoom } from '@ledgerline/notifications';
 import type { Room } from '@ledgerline/platform';
 import { providersRoom } from '@ledgerline/providers';
 import { subscriptionsRoom } from '@ledgerline/subscriptions';
@@ -21,4 +22,5 @@ export const rooms: readonly Room[] = [
   subscriptionsRoom,
   invoicingRoom,
   providersRoom,
+  notificationsRoom,
 ];

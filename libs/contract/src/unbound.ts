@@ -37,20 +37,6 @@ export const unbound: readonly OperationId[] = [
   'marketplaceAppAPIKeyInstall', // POST /api/v1/marketplace/listings/{type}/install/apikey
   'marketplaceOAuth2InstallGetURL', // GET /api/v1/marketplace/listings/{type}/install/oauth2
   'marketplaceOAuth2InstallAuthorize', // GET /api/v1/marketplace/listings/{type}/install/oauth2/authorize
-  'listNotificationChannels', // GET /api/v1/notification/channels
-  'createNotificationChannel', // POST /api/v1/notification/channels
-  'getNotificationChannel', // GET /api/v1/notification/channels/{channelId}
-  'updateNotificationChannel', // PUT /api/v1/notification/channels/{channelId}
-  'deleteNotificationChannel', // DELETE /api/v1/notification/channels/{channelId}
-  'listNotificationEvents', // GET /api/v1/notification/events
-  'getNotificationEvent', // GET /api/v1/notification/events/{eventId}
-  'resendNotificationEvent', // POST /api/v1/notification/events/{eventId}/resend
-  'listNotificationRules', // GET /api/v1/notification/rules
-  'createNotificationRule', // POST /api/v1/notification/rules
-  'getNotificationRule', // GET /api/v1/notification/rules/{ruleId}
-  'updateNotificationRule', // PUT /api/v1/notification/rules/{ruleId}
-  'deleteNotificationRule', // DELETE /api/v1/notification/rules/{ruleId}
-  'testNotificationRule', // POST /api/v1/notification/rules/{ruleId}/test
   'listPlanAddons', // GET /api/v1/plans/{planId}/addons
   'createPlanAddon', // POST /api/v1/plans/{planId}/addons
   'getPlanAddon', // GET /api/v1/plans/{planId}/addons/{planAddonId}

@@ -3,7 +3,7 @@ import { methodsOf, operationIds } from './operations.js';
 import { unbound } from './unbound.js';
 
 // The list may only shrink: lower this when an operation has been bound, never raise it.
-const unboundMax = 60;
+const unboundMax = 46;
 
 describe('unbound operations', () => {
   it('did not grow', () => {

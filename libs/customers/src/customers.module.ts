@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CustomersController } from './http/customers.controller.js';
+import { ShowCustomer } from './http/show-customer.js';
 import { SubjectsController } from './http/subjects.controller.js';
 import { PostgresCustomerStore } from './store/postgres-customer-store.js';
 import { PostgresSubjectStore } from './store/postgres-subject-store.js';
@@ -28,9 +29,10 @@ import { UpsertSubjects } from './use-cases/upsert-subjects.js';
     LookUpUsageAttribution,
     ReadCustomers,
     ReadSubjects,
+    ShowCustomer,
     UpdateCustomer,
     UpsertSubjects,
   ],
-  exports: [CUSTOMERS, LookUpSubjectNames, LookUpUsageAttribution],
+  exports: [CUSTOMERS, LookUpSubjectNames, LookUpUsageAttribution, ShowCustomer],
 })
 export class CustomersModule {}

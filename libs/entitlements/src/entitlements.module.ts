@@ -6,6 +6,7 @@ import { AccessController } from './http/access.controller.js';
 import { AllEntitlementsController } from './http/all-entitlements.controller.js';
 import { CustomerEntitlementsController } from './http/customer-entitlements.controller.js';
 import { EntitlementChangesController } from './http/entitlement-changes.controller.js';
+import { ShowBalance } from './http/show-balance.js';
 import { ShowEntitlements } from './http/show-entitlements.js';
 import { SubjectEntitlementsController } from './http/subject-entitlements.controller.js';
 import { PostgresEntitlementStore } from './store/postgres-entitlement-store.js';
@@ -50,10 +51,11 @@ import { WriteForSubscription } from './use-cases/write-for-subscription.js';
     ReadHistory,
     ReadValues,
     ResetUsage,
+    ShowBalance,
     ShowEntitlements,
     VoidGrant,
     WriteForSubscription,
   ],
-  exports: [GuardDeletions, ShowEntitlements, WriteForSubscription],
+  exports: [GuardDeletions, ShowBalance, ShowEntitlements, WriteForSubscription],
 })
 export class EntitlementsModule {}

@@ -18,6 +18,7 @@ import {
 import { ExplanationController } from './http/explanation.controller.js';
 import { InvoiceActionsController } from './http/invoice-actions.controller.js';
 import { InvoicesController } from './http/invoices.controller.js';
+import { ShowInvoice } from './http/show-invoice.js';
 import { ProfilesController } from './http/profiles.controller.js';
 import { type Invoicing, wireInvoicing } from './invoicing.wiring.js';
 import { BillingNotices } from './jobs/billing-notices.controller.js';
@@ -95,8 +96,13 @@ const jobs: readonly Provider[] = [
     ExplanationController,
     BillingNotices,
   ],
-  providers: [wired, ...useCases, ...jobs],
-  exports: [tokens.CHANGE_PROFILES, tokens.CHECK_BILLING_READINESS, tokens.REFUSE_CUSTOMER_DELETION],
+  providers: [wired, ...useCases, ...jobs, ShowInvoice],
+  exports: [
+    tokens.CHANGE_PROFILES,
+    tokens.CHECK_BILLING_READINESS,
+    tokens.REFUSE_CUSTOMER_DELETION,
+    ShowInvoice,
+  ],
 })
 export class InvoicingModule {}
 

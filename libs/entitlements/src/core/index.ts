@@ -6,3 +6,4 @@ export * from './entitlement.js';
 export * from './fold-grants.js';
 export * from './limits.js';
 export type * from './ports.js';
+export * from './next-change.js';

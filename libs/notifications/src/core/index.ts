@@ -1,0 +1,10 @@
+export * from './channel.js';
+export * from './decide-channel.js';
+export * from './decide-events.js';
+export * from './decide-rule.js';
+export * from './delivery.js';
+export * from './event.js';
+export type * from './ports.js';
+export * from './rule.js';
+export * from './test-data.js';
+export * from './watch.js';
