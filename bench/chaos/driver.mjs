@@ -57,7 +57,7 @@ export class Driver {
     this.#isPaused = false;
     this.#working = Promise.all(Array.from({ length: workers }, (_, index) => this.#work(index)));
     // Whoever waits for the driver hears of it; until then it must not end the process.
-    this.#working.catch(() => undefined);
+    this.#working.catch(() => undefined); // tidy: end() awaits it and hears of the failure
   }
 
   /** Times the usual pace. */

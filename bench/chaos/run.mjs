@@ -59,7 +59,8 @@ export class Run {
     const dir = await mkdtemp(join(tmpdir(), 'ledgerline-chaos-'));
     this.#cleanup.add(async () => {
       // A naive store is expected to fail; nobody needs to look why.
-      if (this.#findings.length > 0 && !this.#options.isNaive) this.#say(`logs are kept in ${join(dir, 'logs')}`);
+      if (this.#findings.length > 0 && !this.#options.isNaive)
+        this.#say(`logs are kept in ${join(dir, 'logs')}`);
       else await rm(dir, { recursive: true, force: true });
     });
     const disks = new Disks(dir);
