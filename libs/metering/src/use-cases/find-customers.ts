@@ -1,6 +1,6 @@
 import { Refused, refusal } from '@ledgerline/kernel';
 import type { CustomerKeys } from '../core/meter-query.js';
-import type { UsagePorts } from './query-meter.js';
+import type { UsagePorts } from './usage-ports.js';
 
 /** The customers of these ids, in their order; undefined when nobody asked for any. */
 export async function findCustomers(

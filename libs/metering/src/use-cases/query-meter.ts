@@ -1,23 +1,13 @@
-import { acceptedOrThrow, invariant, refusal, Refused, type UnitOfWork } from '@ledgerline/kernel';
+import { acceptedOrThrow, invariant, refusal, Refused } from '@ledgerline/kernel';
 import { answerMeterQuery } from '../core/answer-meter-query.js';
 import { meterNotFound } from '../core/decide-meter.js';
 import type { MeterQuery, MeterQueryAnswer } from '../core/meter-query.js';
 import { answerRowsMax, planMeterQuery, scopeOf } from '../core/plan-meter-query.js';
-import type { MeterStore, MeterVersionStore, UsageAttributionLookup, UsageStore } from '../core/ports.js';
 import { type MeterQueryInput, readMeterQuery, refuseCustomerFilter } from '../core/read-meter-query.js';
 import { askUsage, chooseSource, rawSource } from './choose-source.js';
 import { findCustomers } from './find-customers.js';
 import type { TrackProgress } from './track-progress.js';
-
-export interface UsagePorts {
-  readonly unitOfWork: UnitOfWork;
-  readonly meters: MeterStore;
-  readonly versions: MeterVersionStore;
-  readonly usage: UsageStore;
-  readonly attribution: UsageAttributionLookup;
-  /** Kafka partitions of the topic. */
-  readonly partitions: number;
-}
+import type { UsagePorts } from './usage-ports.js';
 
 /** Answers one meter query, of a meter by id or slug. */
 export class QueryMeter {

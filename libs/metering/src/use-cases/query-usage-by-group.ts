@@ -9,7 +9,7 @@ import { type MeterQueryInput, readMeterQuery, refuseCustomerFilter } from '../c
 import { readStringFilter, type StringFilterInput } from '../core/string-filter.js';
 import { askUsage, chooseSource, rawSource } from './choose-source.js';
 import { findCustomers } from './find-customers.js';
-import type { UsagePorts } from './query-meter.js';
+import type { UsagePorts } from './usage-ports.js';
 
 /** A meter query whose rows are told apart further than the asker sees: by more group keys, and at instants. */
 export interface GroupedUsageQuestion {

@@ -18,7 +18,7 @@ import { scopeOf } from '../core/plan-meter-query.js';
 import { planUsageQuery, usagePeriodsMax } from '../core/plan-usage-query.js';
 import { readStringFilter, type StringFilter, type StringFilterInput } from '../core/string-filter.js';
 import { askUsage, chooseSource, rawSource } from './choose-source.js';
-import type { UsagePorts } from './query-meter.js';
+import type { UsagePorts } from './usage-ports.js';
 
 /** Usage of many periods at once, exact. Periods are half open, compared in whole seconds, and may overlap. */
 export interface UsageQuestion {

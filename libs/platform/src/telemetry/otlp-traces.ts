@@ -18,7 +18,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { Counter } from 'prom-client';
-import type { BatchSpan, TraceOptions, Traces } from './traces.js';
+import type { BatchSpan, TraceOptions, Traces } from './trace-shapes.js';
 
 const exportTimeoutMs = 10_000; // one post to a collector
 const exportEveryMs = 1_000; // how late a span is seen
