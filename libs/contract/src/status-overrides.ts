@@ -11,4 +11,8 @@ export const statusOverrides: Readonly<Partial<Record<OperationId, StatusOverrid
     status: 200,
     reason: 'Upstream answers 200 and its own tests hold it to that, though the document says 201.',
   },
+  testNotificationRule: {
+    status: 200,
+    reason: 'Upstream answers 200, though the document says 201.',
+  },
 };

@@ -3,7 +3,7 @@ import type { EventTopic } from './event.js';
 import type { RuleType } from './rule.js';
 
 const dayMs = 86_400_000;
-const featureKey = 'test-feature-1';
+const featureKey = 'test_feature_1';
 const subjectKey = 'test-subject-1';
 
 /** What a test of a rule tells: made up, but of the shape of the real thing. */
