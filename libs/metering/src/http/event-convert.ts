@@ -1,28 +1,31 @@
 import type { components, OpRequest } from '@ledgerline/contract';
-import { type Instant, instantFromMs, refusal, Refused, toRfc3339 } from '@ledgerline/kernel';
+import { acceptedOrThrow, type Instant, instantFromMs, refusal, Refused, toRfc3339 } from '@ledgerline/kernel';
 import {
   type CursorParts,
   cursorFromText,
   cursorToText,
   type EventPageInput,
 } from '../core/read-event-page.js';
+import { readOperator, refuse } from '../core/string-filter.js';
 import type { TimeFilterInput } from '../core/time-filter.js';
 import type { ExplainedEvent } from '../use-cases/list-events.js';
 import { instantFromApi } from './convert.js';
 
 type Schemas = components['schemas'];
 type PageQuery = OpRequest<'listEventsV2'>['query'];
+type PageFilter = NonNullable<PageQuery['filter']>;
 
 export function eventPageFromApi(query: PageQuery): EventPageInput & {
   readonly customerIds: readonly string[] | undefined;
   readonly clientId: string | undefined;
 } {
   const { filter = {}, cursor, limit, clientId } = query;
+  refuseUnknownFields(filter);
   return {
     clientId,
     limit,
     cursor: cursor === undefined ? undefined : cursorFromApi(cursor),
-    customerIds: filter.customerId?.$in ?? undefined,
+    customerIds: customerIdsFromApi(filter.customerId),
     filter: {
       id: filter.id,
       source: filter.source,
@@ -32,6 +35,22 @@ export function eventPageFromApi(query: PageQuery): EventPageInput & {
       ingestedAt: timeFilterFromApi('filter.ingestedAt', filter.ingestedAt),
     },
   };
+}
+
+const filterFields = ['id', 'source', 'subject', 'type', 'customerId', 'time', 'ingestedAt'];
+
+/** Whoever misspells a field would get every event for the few that were asked for. */
+function refuseUnknownFields(filter: PageFilter): void {
+  const unknown = Object.keys(filter).find((name) => !filterFields.includes(name));
+  if (unknown !== undefined) {
+    throw new Refused(refuse('filter', `unknown field ${unknown.slice(0, 32)}`).refused);
+  }
+}
+
+function customerIdsFromApi(filter: PageFilter['customerId']): readonly string[] | undefined {
+  const operator = acceptedOrThrow(readOperator(filter ?? {}, 'filter.customerId'));
+  if (operator === undefined || operator === '$in') return filter?.$in ?? undefined;
+  throw new Refused(refuse('filter.customerId', `only $in can be used, not ${operator}`).refused);
 }
 
 function timeFilterFromApi(

@@ -249,6 +249,9 @@ describe('GET /api/v2/events', () => {
     [{ id: { $eq: 5 } }, 'filter'],
     [{ customerId: { $in: ['01J0000000000000000000000Z'] } }, '01J0000000000000000000000Z'],
     [{ customerId: { $in: ['acme'] } }, 'filter'],
+    [{ customerId: { $eq: customerId } }, 'filter.customerId: only $in can be used, not $eq'],
+    [{ customerId: { $regex: customerId } }, 'filter.customerId: unknown filter operator $regex'],
+    [{ subjekt: { $eq: 'a' } }, 'filter: unknown field subjekt'],
     [{ id: { $in: Array.from({ length: 1001 }, () => 'a') } }, 'filter.id.$in: more than 1000 values'],
   ])('refuses %.100j', async (filter, reason) => {
     const answer = await page(filter);
