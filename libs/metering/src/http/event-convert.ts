@@ -1,5 +1,12 @@
 import type { components, OpRequest } from '@ledgerline/contract';
-import { acceptedOrThrow, type Instant, instantFromMs, refusal, Refused, toRfc3339 } from '@ledgerline/kernel';
+import {
+  acceptedOrThrow,
+  type Instant,
+  instantFromMs,
+  refusal,
+  Refused,
+  toRfc3339,
+} from '@ledgerline/kernel';
 import {
   type CursorParts,
   cursorFromText,
