@@ -128,8 +128,7 @@ export class NotificationsWorld {
   }
 
   async bootstrapBilling(): Promise<void> {
-    const bootstrap = this.get<{ run(tx: unknown): Promise<unknown> }>(BOOTSTRAP_SANDBOX);
-    await this.world.unitOfWork.run({ namespace, actor: 'spec' }, (tx) => bootstrap.run(tx));
+    await this.get<{ run(namespace: string): Promise<void> }>(BOOTSTRAP_SANDBOX).run(namespace);
   }
 
   /** A customer with one subject, and a feature that counts the requests of that name. */
