@@ -31,7 +31,7 @@ import {
   ShowCustomerSubscriptions,
   SubscriptionsModule,
 } from '@ledgerline/subscriptions';
-import { RoomWorld } from '@ledgerline/testkit';
+import { RoomWorld, WebhookReceiver } from '@ledgerline/testkit';
 import type { Provider } from '@nestjs/common';
 import type { DeliveryStore, WatchStore } from '../src/core/ports.js';
 import { NotificationNotices } from '../src/jobs/notification-notices.controller.js';
@@ -39,7 +39,6 @@ import { NotificationsModule } from '../src/notifications.module.js';
 import { DELIVERY_STORE, WATCH_STORE } from '../src/tokens.js';
 import { DeliverEvent } from '../src/use-cases/deliver-event.js';
 import { EvaluateEntitlement } from '../src/use-cases/evaluate-entitlement.js';
-import { Receiver } from './receiver.js';
 
 const namespace = 'default';
 
@@ -80,7 +79,7 @@ export class NotificationsWorld {
 
   private constructor(
     readonly world: RoomWorld,
-    readonly receiver: Receiver,
+    readonly receiver: WebhookReceiver,
     secrets: Map<string, string>,
   ) {
     this.secrets = secrets;
@@ -90,7 +89,7 @@ export class NotificationsWorld {
 
   static async open(now: string, env: Readonly<Record<string, string>> = {}): Promise<NotificationsWorld> {
     const secrets = new Map<string, string>();
-    const receiver = await Receiver.open((path) => secrets.get(path) ?? '');
+    const receiver = await WebhookReceiver.open((path) => secrets.get(path) ?? '');
     const world = await RoomWorld.open({
       service: 'notifications-spec',
       now,

@@ -17,4 +17,5 @@ export {
   startPostgres,
   startRedis,
 } from '@ledgerline/embedded';
+export { WebhookReceiver } from './webhook-receiver.js';
 export { spawnService, type RunningService, type ServiceOptions } from './services.js';

@@ -69,6 +69,16 @@ const looked = (entitlementId: string) =>
     .run('default', entitlementId)
     .then(() => world.work());
 
+const evaluateWith = (faults: Faults, views: EntitlementViews) =>
+  new EvaluateEntitlement(
+    faults.around(world.get<UnitOfWork>(UNIT_OF_WORK)),
+    world.get<Clock>(CLOCK),
+    faults.around(world.get<RuleStore>(RULE_STORE)),
+    faults.around(world.get<WatchStore>(WATCH_STORE)),
+    faults.around(views),
+    faults.around(world.get(RaiseEvent)),
+  );
+
 describe('balance thresholds', () => {
   it('are told once per level, and again when another level is the highest', async () => {
     const rule = await thresholdRule([
@@ -176,6 +186,30 @@ describe('balance thresholds', () => {
       Array.from({ length: 8 }, () => world.get(EvaluateEntitlement).run('default', entitlement.id)),
     );
     expect(await toldBy(rule.id)).toEqual(['usage_value 1: 95/5']);
+  });
+
+  it('are not told by a look that another one has overtaken', async () => {
+    const rule = await thresholdRule([
+      ['PERCENT', 95],
+      ['NUMBER', 1000],
+    ]);
+    const entitlement = await entitle({ issue: { amount: 100 } });
+    await world.use(name, '2025-06-15T11:00:00Z', 96);
+    const views = world.get<EntitlementViews>(ENTITLEMENT_VIEWS);
+    let isFirst = true;
+    const slow: EntitlementViews = {
+      at: async (...place) => {
+        const view = await views.at(...place);
+        if (isFirst) {
+          isFirst = false;
+          await world.use(name, '2025-06-15T11:30:00Z', 1000);
+          await world.get(EvaluateEntitlement).run('default', entitlement.id);
+        }
+        return view;
+      },
+    };
+    await evaluateWith(new Faults(), slow).run('default', entitlement.id);
+    expect(await toldBy(rule.id)).toEqual(['NUMBER 1000: 0/1096']);
   });
 
   it('end with the entitlement', async () => {
@@ -314,14 +348,7 @@ describe('a worker that is killed between any two awaits', () => {
 
   async function killedAt(place: number, entitlementId: string): Promise<boolean> {
     const faults = new Faults();
-    const evaluate = new EvaluateEntitlement(
-      faults.around(world.get<UnitOfWork>(UNIT_OF_WORK)),
-      world.get<Clock>(CLOCK),
-      faults.around(world.get<RuleStore>(RULE_STORE)),
-      faults.around(world.get<WatchStore>(WATCH_STORE)),
-      faults.around(world.get<EntitlementViews>(ENTITLEMENT_VIEWS)),
-      faults.around(world.get(RaiseEvent)),
-    );
+    const evaluate = evaluateWith(faults, world.get<EntitlementViews>(ENTITLEMENT_VIEWS));
     faults.killAt(place);
     try {
       await evaluate.runDue('default', entitlementId);

@@ -2,7 +2,7 @@ import { createServer, type IncomingHttpHeaders, type Server, type ServerRespons
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
 
-export interface Received {
+export interface ReceivedWebhook {
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: any; // tidy: whatever was sent; the spec says what it must be
@@ -18,8 +18,8 @@ const answer =
   };
 
 /** A receiver of webhooks that verifies each request with the published library before it counts. */
-export class Receiver {
-  readonly received: Received[] = [];
+export class WebhookReceiver {
+  readonly received: ReceivedWebhook[] = [];
   /** Requests whose signature did not fit. */
   readonly refused: string[] = [];
   private readonly behaviours: Behaviour[] = [];
@@ -30,10 +30,13 @@ export class Receiver {
   ) {}
 
   /** `secretOf`: the signing secret of the channel behind a path. */
-  static async open(secretOf: (path: string) => string): Promise<Receiver> {
+  static async open(secretOf: (path: string) => string): Promise<WebhookReceiver> {
     const server = createServer();
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const receiver = new Receiver(server, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const receiver = new WebhookReceiver(
+      server,
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    );
     server.on('request', (request, reply) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
