@@ -5,6 +5,7 @@ import { copyTree, type Entry, walk } from './copy-tree.js';
 import { claimDataDir } from './data-dir.js';
 import { dataFolder, type Manifest, manifestFile, manifestFormat, readVersions } from './manifest.js';
 import { engineNames, type Instance } from './plan-instance.js';
+import { sealingKeyFile } from './sealing-key.js';
 
 /** Engines whose files make up an instance. Losing Redis costs time only: what is due is found again in Postgres. */
 const kept = ['kafka', 'clickhouse', 'postgres'] as const;
@@ -14,7 +15,8 @@ const passing = [/^[^/]+\/ledgerline\.claim(\.new)?$/, /^kafka\/server\.properti
 
 const isLeftOut = (path: string): boolean => {
   const [top] = path.split('/');
-  const isKept = path === 'ledgerline-data.json' || kept.some((name) => name === top);
+  // Without the key that sealed them, the secrets in Postgres could not be read any more.
+  const isKept = ['ledgerline-data.json', sealingKeyFile].includes(path) || kept.some((name) => name === top);
   return !isKept || passing.some((pattern) => pattern.test(path));
 };
 

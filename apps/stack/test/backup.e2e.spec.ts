@@ -69,6 +69,10 @@ async function call(url: string, method: string, path: string, body?: unknown): 
   return reply.json();
 }
 
+/** Signed with a secret that is sealed in Postgres from the first token on. */
+const makePortalToken = (url: string): Promise<unknown> =>
+  call(url, 'POST', '/api/v1/portal/tokens', { subject: 'acme' });
+
 const sum = async (url: string): Promise<number> =>
   ((await call(url, 'GET', '/api/v1/meters/used/query')) as { data: { value: number }[] }).data[0]?.value ??
   0;
@@ -98,6 +102,7 @@ describe('a backup of a whole instance', () => {
       currency: 'USD',
       usageAttribution: { subjectKeys: ['acme'] },
     });
+    await makePortalToken(url);
     await send(url, numbered(0, 500));
     await untilSum(url, 50);
     // Accepted and perhaps not stored yet: the log carries it.
@@ -122,6 +127,7 @@ describe('a backup of a whole instance', () => {
     url = await start(second);
     await untilSum(url, 60);
     expect(await call(url, 'GET', '/api/v1/customers')).toEqual(customers);
+    await makePortalToken(url);
     // Resent ones are known, new ones are counted, once.
     await send(url, numbered(0, 650));
     await untilSum(url, 65);
