@@ -1,4 +1,5 @@
 import { Refused, refusal, type RefusalIssue } from '@ledgerline/kernel';
+import { defaultOverrides } from './default-overrides.js';
 import { issuesOf } from './issues.js';
 import { isJsonMedia, mediaTypeOf, readJson } from './json-body.js';
 import type { OperationRow, ParameterRow } from './operation-row.js';
@@ -37,6 +38,13 @@ function groupChecker(rows: readonly ParameterRow[]): Checker | undefined {
   });
 }
 
+/** The parameter with the default that the operation really has. */
+function withDefault(id: OperationId, row: ParameterRow): ParameterRow {
+  const override = defaultOverrides[id];
+  if (override?.parameter !== row.name) return row;
+  return { ...row, schema: { ...row.schema, default: override.value } };
+}
+
 function makeReader(id: OperationId): Reader {
   const row = operationRow(id);
   const at = (place: ParameterRow['in']): readonly ParameterRow[] =>
@@ -46,7 +54,7 @@ function makeReader(id: OperationId): Reader {
     path: at('path').map((each) => ({ name: each.name, decode: pathDecoder(each) })),
     pathChecker: groupChecker(at('path')),
     query: queryDecoder(row.parameters),
-    queryChecker: groupChecker(at('query')),
+    queryChecker: groupChecker(at('query').map((each) => withDefault(id, each))),
     headerChecker: groupChecker(at('header')),
     bodies: new Map(
       Object.entries(row.body?.media ?? {}).map(([media, name]) => [media, requestChecker({ $ref: name })]),

@@ -30,6 +30,14 @@ function outcome(id: OperationId, request: RawRequest): 'read' | 'refused' {
 const meter = Buffer.from('{"slug":"a","eventType":"b","aggregation":"COUNT"}');
 
 describe('reading a request', () => {
+  it('fills the default that the operation really has', () => {
+    const orderOf = (id: 'listNotificationEvents' | 'listNotificationRules', queryString: string) =>
+      readRequest(id, raw({ queryString })).query.order;
+    expect(orderOf('listNotificationEvents', '')).toBe('DESC');
+    expect(orderOf('listNotificationEvents', 'order=ASC')).toBe('ASC');
+    expect(orderOf('listNotificationRules', '')).toBe('ASC');
+  });
+
   const anyOperation = fc.constantFrom(...operationIds);
   const names = [
     ...new Set(operationIds.flatMap((id) => operationRow(id).parameters.map(({ name }) => name))),

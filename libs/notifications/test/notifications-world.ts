@@ -119,7 +119,7 @@ export class NotificationsWorld {
   }
 
   get<T>(token: symbol | (abstract new (...args: never[]) => T)): T {
-    return this.world.app.get<T>(token as symbol, { strict: false });
+    return this.world.app.get<T>(token, { strict: false });
   }
 
   query<T>(sql: string, values: unknown[] = []): Promise<T[]> {

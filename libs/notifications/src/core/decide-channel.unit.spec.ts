@@ -36,7 +36,7 @@ describe('a channel', () => {
 
   it.each([
     ['too short', Buffer.alloc(20).toString('base64')],
-    ['no whole base64', `${secret.slice(0, -1)}`],
+    ['no whole base64', secret.slice(0, -1)],
     ['no base64', '!'.repeat(44)],
   ])('is refused with a secret that is %s', (_, signingSecret) => {
     expect(create({ signingSecret }).refused?.issues?.[0]).toMatchObject({ code: 'channel_secret_invalid' });

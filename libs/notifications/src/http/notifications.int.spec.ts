@@ -84,8 +84,10 @@ describe('channels over HTTP', () => {
         .map(({ id }: { id: string }) => id)
         .filter((id: string) => [a.id, b.id, c.id].includes(id));
     expect(await ids('')).toEqual([a.id]);
-    expect(await ids('includeDisabled=true')).toEqual([a.id, b.id]);
-    expect(await ids('includeDeleted=true&order=DESC')).toEqual([c.id, a.id]);
+    // The newest first.
+    expect(await ids('includeDisabled=true')).toEqual([b.id, a.id]);
+    expect(await ids('includeDisabled=true&order=ASC')).toEqual([a.id, b.id]);
+    expect(await ids('includeDeleted=true')).toEqual([c.id, a.id]);
   });
 
   it.each([
@@ -222,7 +224,8 @@ describe('tests of rules, events and resends over HTTP', () => {
     const later = await world.done('POST', `${rules}/${rule.id}/test`);
     const ids = async (query: string) =>
       (await world.done('GET', `${events}?rule=${rule.id}&${query}`)).items.map((event: any) => event.id);
-    expect(await ids('order=DESC')).toEqual([later.id, id]);
+    expect(await ids('')).toEqual([later.id, id]);
+    expect(await ids('order=ASC')).toEqual([id, later.id]);
     expect(await ids('from=2025-06-15T13:00:00Z')).toEqual([later.id]);
     expect(await ids(`to=${now}`)).toEqual([id]);
     expect(await ids('subject=test-subject-1&feature=test_feature_1')).toHaveLength(2);

@@ -123,11 +123,11 @@ describe('deliveries', () => {
 
   it('a missing sealing key is a failed attempt that is tried again', async () => {
     const id = await raise();
-    const stores = { ...world.get(DeliveryStores) };
+    const { events: told, rules: said, deliveries } = world.get(DeliveryStores);
     const stranger = new PostgresChannelStore(createSealer(newSealingKey()));
     const deliver = new DeliverEvent(
       world.get<UnitOfWork>(UNIT_OF_WORK),
-      { ...stores, channels: stranger } as DeliveryStores,
+      new DeliveryStores(told, said, stranger, deliveries),
       world.get<WebhookSender>(WEBHOOK_SENDER),
       systemClock,
     );
@@ -172,12 +172,12 @@ describe('deliveries', () => {
       const stores = world.get(DeliveryStores);
       const mortal = new DeliverEvent(
         faults.around(world.get<UnitOfWork>(UNIT_OF_WORK)),
-        {
-          events: faults.around(stores.events),
-          rules: faults.around(stores.rules),
-          channels: faults.around(stores.channels),
-          deliveries: faults.around(stores.deliveries),
-        } as DeliveryStores,
+        new DeliveryStores(
+          faults.around(stores.events),
+          faults.around(stores.rules),
+          faults.around(stores.channels),
+          faults.around(stores.deliveries),
+        ),
         faults.around(world.get<WebhookSender>(WEBHOOK_SENDER)),
         systemClock,
       );
