@@ -62,7 +62,7 @@ export const serviceNames = ['ingest', 'sink', 'api', 'worker', 'front-door'] as
 export type ServiceName = (typeof serviceNames)[number];
 
 function serviceEntries({ config }: Instance): Record<ServiceName, ServiceEntry> {
-  const { ingest, sink, billing, instance, telemetry } = config;
+  const { ingest, sink, billing, frontDoor, instance, telemetry } = config;
   const ready = (port: number): string => `http://${telemetry.host}:${port}/healthz/ready`;
   return {
     ingest: {
@@ -92,7 +92,7 @@ function serviceEntries({ config }: Instance): Record<ServiceName, ServiceEntry>
     'front-door': {
       entry: 'libs/embedded/dist/front-door/main.js',
       port: instance.port,
-      morePorts: [],
+      morePorts: [frontDoor.telemetryPort],
       ready: `http://127.0.0.1:${instance.port}/`,
     },
   };
