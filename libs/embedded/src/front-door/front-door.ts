@@ -58,11 +58,14 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
   if (options.onServed !== undefined) tellServed(app, options.onServed);
   refuseTooLarge(app, options.bodyMaxBytes);
   const replyOptions: FastifyHttpProxyOptions['replyOptions'] = {
-    // Both services and their logs name the request as the door does.
+    // Both services and their logs name the request as the door does. Whoever asked to be told to go on was told so by the
+    // door; the client behind it cannot ask again and would fail.
     rewriteRequestHeaders: (request, headers) => ({
       ...headers,
+      expect: undefined,
       'x-request-id': request.id,
     }),
+    rewriteHeaders: withoutConnection,
     onError: answerUnavailable,
   };
   const undici = { connections: upstreamConnectionsMax, pipelining: 1, bodyTimeout: upstreamTimeoutMs };
@@ -87,6 +90,12 @@ export async function createFrontDoor(options: FrontDoorOptions): Promise<Fastif
   });
   return app;
 }
+
+/** What a service says of its own connection: it is not the sender's, which may be asked to end after this answer. */
+const ofConnection = new Set(['connection', 'keep-alive']);
+
+const withoutConnection = <T extends object>(headers: T): T =>
+  Object.fromEntries(Object.entries(headers).filter(([name]) => !ofConnection.has(name.toLowerCase()))) as T;
 
 /** Without this a client that asks on and on would hold the door open: only idle connections are cut when it closes. */
 function endConnectionsWhenClosing(app: FastifyInstance): void {

@@ -109,6 +109,13 @@ describe('front door', () => {
     expect(answer.headers.get('access-control-allow-headers')).toBe('authorization');
   });
 
+  it('tells a client to go on that waits for it before it sends its body', async () => {
+    const { url } = await door();
+    const head = 'host: a\r\nexpect: 100-continue\r\ncontent-length: 2\r\nconnection: close';
+    const answer = await say(url, `POST /api/v1/events HTTP/1.1\r\n${head}\r\n\r\n{}`);
+    expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 202 /);
+  });
+
   it('does not take over a request id that could break a log line', async () => {
     const { url } = await door();
     const response = await fetch(`${url}/x`, { headers: { 'x-request-id': 'a b' } });
