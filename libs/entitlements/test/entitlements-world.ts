@@ -3,10 +3,11 @@ import {
   CUSTOMER_DELETION_GUARDS,
   CUSTOMER_SUBSCRIPTIONS,
   CustomersModule,
+  LookUpSubjectNames,
   LookUpUsageAttribution,
 } from '@ledgerline/customers';
 import type { UnitOfWork } from '@ledgerline/kernel';
-import { METER_USE, MeteringModule, USAGE_ATTRIBUTION } from '@ledgerline/metering';
+import { METER_USE, MeteringModule, SUBJECT_NAMES, USAGE_ATTRIBUTION } from '@ledgerline/metering';
 import { type FixedClock, RoomWorld } from '@ledgerline/testkit';
 import type { Provider } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
@@ -30,6 +31,7 @@ const joints: readonly Provider[] = [
     useFactory: (guard: GuardDeletions) => [guard],
   },
   { provide: USAGE_ATTRIBUTION, useExisting: LookUpUsageAttribution },
+  { provide: SUBJECT_NAMES, useExisting: LookUpSubjectNames },
   { provide: METER_USE, useExisting: LookUpMeterUse },
   { provide: METER_ENTITLEMENTS, useExisting: GuardDeletions },
 ];

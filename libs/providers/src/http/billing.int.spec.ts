@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Answer, BillingHttpWorld } from '../../test/billing-http-world.js';
+import type { Answer } from '@ledgerline/testkit';
+import { BillingHttpWorld } from '../../test/billing-http-world.js';
 
 let world: BillingHttpWorld;
 let customer: { id: string };
