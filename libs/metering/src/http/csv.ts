@@ -4,12 +4,16 @@ import type { AnswerRow, GroupColumn, MeterQueryAnswer } from '../core/meter-que
 
 const parameter = /^[!#$%&'*+.^_`|~\w-]+=(?:[!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*")$/;
 
+// One media type with its parameters is far shorter; what is longer asks for something else.
+const acceptMax = 1_024;
+
 /**
  * CSV is asked for by this one media type alone, parameters allowed; a list of types cannot be read as one and means
  * JSON, and so does anything malformed.
  */
 export function wantsCsv(accept: string | undefined): boolean {
-  const [type = '', ...parameters] = (accept ?? '').split(';').map((part) => part.trim());
+  if (accept === undefined || accept.length > acceptMax) return false;
+  const [type = '', ...parameters] = accept.split(';').map((part) => part.trim());
   return type.toLowerCase() === 'text/csv' && parameters.every((part) => part === '' || parameter.test(part));
 }
 
