@@ -5,7 +5,7 @@ import {
   registerReplyValidation,
   useRawBodies,
 } from '@ledgerline/contract';
-import { newId } from '@ledgerline/kernel';
+import { newId, refusal, Refused } from '@ledgerline/kernel';
 import type { DynamicModule, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -71,6 +71,8 @@ export async function createHttpApp(
     routerOptions: { maxParamLength: 8_192 },
     // A shutdown must not wait for a client that keeps its connection open without asking anything.
     forceCloseConnections: 'idle',
+    // Our own answer says when to come again.
+    return503OnClosing: false,
     clientErrorHandler: answerBrokenRequest,
     // What fails before there is a route, so that no filter sees it: a path that cannot be decoded.
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) =>
@@ -106,8 +108,20 @@ export async function createHttpApp(
 }
 
 function addRequestHooks(fastify: FastifyInstance, { clock, authenticate }: HttpOptions): void {
+  let isClosing = false;
+  fastify.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
   fastify.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id);
+    if (isClosing) {
+      // A client that asks on and on would otherwise keep its connection open.
+      void reply.header('connection', 'close');
+      throw new Refused(
+        refusal.unavailable('this process is shutting down; nothing of the request was done'),
+      );
+    }
     await clock.refresh();
     // Absent where there is nothing to protect: the documents, and paths that nobody knows.
     const operation = request.routeOptions.config.operationId;
