@@ -56,6 +56,19 @@ export async function fillNamespace(rig: TenancyRig, key: string, canary: string
   await post(`/api/v1/billing/customers/${customer.id}/invoices/pending-lines`, pendingLine(canary));
   await sendEvents(rig, key, canary);
   const invoice = await paidInvoice(rig, key);
+  const channel = await post('/api/v1/notification/channels', {
+    type: 'WEBHOOK',
+    name: canary,
+    url: 'https://nobody.invalid/',
+    metadata,
+  });
+  const rule = await post('/api/v1/notification/rules', {
+    type: 'entitlements.reset',
+    name: canary,
+    channels: [channel.id],
+    features: ['shared_feature'],
+  });
+  const event = await post(`/api/v1/notification/rules/${rule.id}/test`, undefined);
   const { apiKey } = await post('/api/ledgerline/v1/api-keys', { name: canary, scopes: ['read'] });
   const nothing = ['01ARZ3NDEKTSV4RRFFQ69G5FAV'];
   return {
@@ -98,14 +111,16 @@ export async function fillNamespace(rig: TenancyRig, key: string, canary: string
     clientId: ['shared-run'],
     progress: ['shared-run'],
     apiKeyId: [apiKey.id],
+    channelId: [channel.id],
+    channel: [channel.id],
+    ruleId: [rule.id],
+    rule: [rule.id],
+    eventId: [event.id],
     type: ['sandbox', 'stripe'],
     // Not built yet, or nothing that could be made here.
     addonId: nothing,
     planAddonId: nothing,
     subscriptionAddonId: nothing,
-    channelId: nothing,
-    ruleId: nothing,
-    eventId: nothing,
     entryId: nothing,
   };
 }
