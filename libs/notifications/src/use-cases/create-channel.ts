@@ -9,7 +9,7 @@ import type { Channel, ChannelDraft } from '../core/channel.js';
 import { decideCreateChannel } from '../core/decide-channel.js';
 import type { ChannelStore } from '../core/ports.js';
 import { CHANNEL_STORE } from '../tokens.js';
-import { channelFact, type RequestAttempt, scopeOf } from './scope.js';
+import { channelFact, type RequestAttempt, requireSealing, scopeOf } from './scope.js';
 
 const secretBytes = 32;
 
@@ -33,6 +33,7 @@ export class CreateChannel {
           refuseUrl: (url) => refuseUrl(url, { allowPrivate }),
         }),
       );
+      requireSealing(this.config);
       await this.channels.insert(tx, channel);
       await this.unitOfWork.append(tx, [channelFact('Created', channel)]);
       return channel.id;

@@ -227,9 +227,17 @@ describe('channels of an instance that allows no private addresses', () => {
     });
   });
 
+  it('are not kept in clear either where nothing can seal them', async () => {
+    const world = await closedWorld;
+    const channel = { type: 'WEBHOOK', name: 'x', url: 'https://example.com/' };
+    const { status, body } = await world.call('POST', channels, channel);
+    expect([status, body.detail]).toEqual([501, 'notification channels need secrets.keys to be set']);
+    expect(await world.query(`SELECT * FROM notification_channels`)).toEqual([]);
+  });
+
   let closedWorld: Promise<NotificationsWorld>;
   beforeAll(() => {
-    const env = { LEDGERLINE_NOTIFICATIONS_ALLOW_PRIVATE_ADDRESSES: 'false' };
+    const env = { LEDGERLINE_NOTIFICATIONS_ALLOW_PRIVATE_ADDRESSES: 'false', LEDGERLINE_SECRETS_KEYS: '' };
     closedWorld = NotificationsWorld.open('2031-01-01T00:00:00Z', env);
     return closedWorld;
   });

@@ -1,5 +1,6 @@
 import type { RequestContext } from '@ledgerline/contract';
-import type { Fact, WorkScope } from '@ledgerline/kernel';
+import { type Fact, refusal, Refused, type WorkScope } from '@ledgerline/kernel';
+import type { Config } from '@ledgerline/platform/config';
 import { inputHashOf } from '@ledgerline/platform/postgres';
 import type { Channel } from '../core/channel.js';
 import type { NotificationEvent } from '../core/event.js';
@@ -30,6 +31,12 @@ export const workerScope = (namespace: string, cause: string): WorkScope => ({
   actor: 'notifications-worker',
   cause,
 });
+
+/** Throws when there is nothing to seal secrets with: a channel is not kept in clear instead. */
+export function requireSealing({ secrets }: Pick<Config, 'secrets'>): void {
+  if (secrets.keys === '')
+    throw new Refused(refusal.notImplemented('notification channels need secrets.keys to be set'));
+}
 
 type Change = 'Created' | 'Updated' | 'Deleted';
 

@@ -8,7 +8,7 @@ import type { Channel, ChannelDraft } from '../core/channel.js';
 import { channelNotFound, decideUpdateChannel } from '../core/decide-channel.js';
 import type { ChannelStore } from '../core/ports.js';
 import { CHANNEL_STORE } from '../tokens.js';
-import { channelFact, scopeOf } from './scope.js';
+import { channelFact, requireSealing, scopeOf } from './scope.js';
 
 export class UpdateChannel {
   constructor(
@@ -24,6 +24,7 @@ export class UpdateChannel {
       if (found === undefined) throw new Refused(channelNotFound(id));
       const facts = { now: tx.at, refuseUrl: (url: string) => refuseUrl(url, { allowPrivate }) };
       const channel = acceptedOrThrow(decideUpdateChannel(found, draft, facts));
+      requireSealing(this.config);
       await this.channels.update(tx, channel);
       await this.unitOfWork.append(tx, [channelFact('Updated', channel)]);
       return channel;
