@@ -12,6 +12,9 @@ const base = {
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
 };
 
+// A world on the real engines is made and cleared away within hooks: a second each on a quiet machine, ten on a busy one.
+const hookTimeoutMs = 30_000;
+
 // The engines' specs talk to the compiled gateway, so both projects compile first and share one set of engines.
 const engines = {
   globalSetup: '<rootDir>/tools/jest-engines.mjs',
@@ -29,12 +32,14 @@ export default {
       ...base,
       ...engines,
       displayName: 'int',
+      testTimeout: hookTimeoutMs,
       testMatch: ['<rootDir>/{libs,apps,tools}/**/*.{int,contract}.spec.ts'],
     },
     {
       ...base,
       ...engines,
       displayName: 'e2e',
+      testTimeout: hookTimeoutMs,
       testMatch: ['<rootDir>/{libs,apps,tools}/**/*.e2e.spec.ts'],
     },
   ],

@@ -1,6 +1,7 @@
 import { loadConfig } from '@ledgerline/platform/config';
 import { openPostgres, PostgresUnitOfWork } from '@ledgerline/platform/postgres';
-import { explain } from '@ledgerline/platform/main';
+import { explain, PlainError } from '@ledgerline/platform/main';
+import { reasonOf } from '@ledgerline/platform/telemetry';
 import { openClock } from '@ledgerline/system';
 import { KeyArgumentError, readKeyArguments, usage } from './read-key-arguments.js';
 import { runKeyCommand } from './run-key-command.js';
@@ -13,7 +14,11 @@ try {
   if (command === undefined) say(usage);
   else {
     const config = loadConfig({ env: process.env });
-    const postgres = await openPostgres({ ...config.postgres, service: 'keys' });
+    const postgres = await openPostgres({ ...config.postgres, service: 'keys' }).catch((error: unknown) => {
+      throw new PlainError(
+        `Postgres does not answer: ${reasonOf(error)}. Is the instance running, and is it the one on this port?`,
+      );
+    });
     try {
       const clock = await openClock(config.clock.mode, postgres);
       for (const line of await runKeyCommand(new PostgresUnitOfWork(postgres, clock), command)) say(line);

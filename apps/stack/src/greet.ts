@@ -6,14 +6,14 @@ export function greet(facts: {
   readonly logDir: string;
   readonly seconds: number;
   readonly services: readonly ServiceName[];
-  /** With `auth.mode: api-key`. */
-  readonly needsKey: boolean;
+  /** With `auth.mode: api-key`: what makes one on this very instance. */
+  readonly keyCommand: string | undefined;
 }): string {
-  const { baseUrl, logDir, seconds, services, needsKey } = facts;
+  const { baseUrl, logDir, seconds, services, keyCommand } = facts;
   if (services.length < serviceNames.length) {
     return `\nReady after ${seconds.toFixed(1)} s: ${services.join(', ')}. Logs: ${logDir}. Ctrl-C stops them.`;
   }
-  const auth = needsKey ? ' -H "authorization: Bearer $KEY"' : '';
+  const auth = keyCommand !== undefined ? ' -H "authorization: Bearer $KEY"' : '';
   return `
 Ledgerline is ready after ${seconds.toFixed(1)} s.
 
@@ -21,7 +21,7 @@ Ledgerline is ready after ${seconds.toFixed(1)} s.
   API docs   ${baseUrl}/docs
   Logs       ${logDir}
 
-Try it${needsKey ? ', with the key that npm run keys -- create --namespace acme --name first prints as $KEY' : ''}:
+Try it${keyCommand === undefined ? '' : `, with the key that\n  ${keyCommand}\nprints as $KEY`}:
 
   curl${auth} -X POST ${baseUrl}/api/v1/meters -H 'content-type: application/json' \\
     -d '{"slug":"tokens","eventType":"prompt","aggregation":"SUM","valueProperty":"$.tokens"}'

@@ -14,6 +14,15 @@ const say = (line: string): void => {
 
 const stopped = 'Everything has stopped; the data is kept.';
 
+/** As it must be typed to reach this instance and no other. */
+const keyCommandOf = (args: Arguments): string =>
+  [
+    'npm run keys -- create --namespace acme --name first',
+    ...(args.port === undefined ? [] : [`--port ${args.port}`]),
+    ...(args.dataDir === undefined ? [] : [`--data ${args.dataDir}`]),
+    ...(args.configFile === undefined ? [] : [`--config ${args.configFile}`]),
+  ].join(' ');
+
 async function start(args: Arguments): Promise<number> {
   const instance = planInstance(args, process.env);
   let interrupts = 0;
@@ -57,7 +66,7 @@ async function start(args: Arguments): Promise<number> {
       logDir: instance.logDir,
       seconds: startedInMs / 1000,
       services,
-      needsKey: instance.config.auth.mode === 'api-key',
+      keyCommand: instance.config.auth.mode === 'api-key' ? keyCommandOf(args) : undefined,
     }),
   );
   const outcome = await Promise.race([

@@ -6,10 +6,17 @@ import type { Instance } from './plan-instance.js';
 
 export const sealingKeyFile = 'secret.key';
 
-/** The keys that seal this instance's secrets: those of the configuration, or one made at the first start and kept. */
-export async function sealingKeys({ config, dataDir }: Instance): Promise<string> {
-  if (config.secrets.keys !== '') return config.secrets.keys;
-  const path = join(dataDir, sealingKeyFile);
+/**
+ * The keys that seal this instance's secrets: those of the configuration, and the one made at the first start, which stays because
+ * it opens what it sealed.
+ */
+export async function sealingKeys(instance: Instance): Promise<string> {
+  const { keys } = instance.config.secrets;
+  const own = await ownKey(join(instance.dataDir, sealingKeyFile));
+  return keys === '' ? own : `${keys},${own}`;
+}
+
+async function ownKey(path: string): Promise<string> {
   try {
     // `wx` refuses to replace: a second key would make the first one's secrets unreadable.
     const key = newSealingKey();
