@@ -167,6 +167,9 @@ describe('scopes', () => {
   });
 });
 
+/** A key's last use is noted to the minute; a delivery that failed is tried again. */
+const movesByItself = new Set(['listApiKeys', 'listNotificationEvents', 'getNotificationEvent']);
+
 describe('what one namespace has', () => {
   it('is never seen through another, by no operation and no name, nor changed', async () => {
     const before = await alphaSees();
@@ -203,8 +206,8 @@ describe('what one namespace has', () => {
     expect(answered[201] ?? 0).toBeGreaterThan(5);
     const after = await alphaSees();
     const still = [...before].filter(
-      // What was another thing a moment ago says the time, and a key's last use is noted to the minute.
-      ([name, text]) => again.get(name) === text && !name.startsWith('listApiKeys '),
+      // What was another thing a moment ago says the time.
+      ([name, text]) => again.get(name) === text && !movesByItself.has(name.split(' ')[0] ?? ''),
     );
     expect(still.length).toBeGreaterThan(before.size / 2);
     for (const [name, text] of still) expect([name, after.get(name)]).toEqual([name, text]);

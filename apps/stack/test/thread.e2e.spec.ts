@@ -205,6 +205,58 @@ describe('the main job', () => {
     ]);
   });
 
+  it('counts numbers as they were sent, and says of the others why not', async () => {
+    await post('/api/v1/meters', {
+      slug: 'exact',
+      eventType: 'exact',
+      aggregation: 'SUM',
+      valueProperty: '$.n',
+    });
+    // As text: a number of this program would lose digits before it is sent.
+    const sent: readonly [data: string, counts: string | undefined][] = [
+      ['{"n":0.1234567890123456789}', '0.1234567890123456789'],
+      ['{"n":0.000000001,"elsewhere":"\\ud800"}', '0.000000001'],
+      ['{"n":-0}', '0'],
+      ['{"n":5,"elsewhere":1e400}', '5'],
+      ['{"n":1e400}', undefined],
+      ['{"n":1234567890123456789012345678901234567890}', undefined],
+      ['{"n":"12abc"}', undefined],
+      ['{"n":"NaN"}', undefined],
+      ['{"n":null}', undefined],
+    ];
+    const events = sent.map(
+      ([data], at) =>
+        `{"specversion":"1.0","id":"n${at}","source":"exact","type":"exact","subject":"s","data":${data}}`,
+    );
+    const reply = await fetch(`${instance.baseUrl}/api/v1/events`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents-batch+json' },
+      body: `[${events.join(',')}]`,
+    });
+    expect(reply.status).toBe(204);
+    const status = async (at: number): Promise<any> =>
+      (await get(`/api/ledgerline/v1/events/exact/n${at}/status`)).body;
+    for (const [at, [data, counts]] of sent.entries()) {
+      const told = await eventually(
+        async () => {
+          const answer = await status(at);
+          if (answer.sendings.length === 0) throw new NotYet(answer.sentence);
+          return answer;
+        },
+        { what: `event n${at} to be stored`, deadlineMs: 30_000 },
+      );
+      const [seen] = told.sendings[0].meters.filter((one: { slug: string }) => one.slug === 'exact');
+      expect({ data, counted: seen.counted, value: seen.value }).toEqual({
+        data,
+        counted: counts !== undefined,
+        ...(counts === undefined ? { value: undefined } : { value: counts }),
+      });
+      if (counts === undefined) expect(seen.reason).toEqual(expect.any(String));
+    }
+    const { body } = await get('/api/v1/meters/exact/query');
+    expect(body.data[0].value).toBe(5.123456790012346);
+  });
+
   it('names the field of every bad request, and never answers 500', async () => {
     const phase = { key: 'a', name: 'A', duration: null, rateCards: [] };
     const bad: [string, string, unknown, string][] = [
