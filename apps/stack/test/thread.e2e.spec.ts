@@ -254,7 +254,7 @@ describe('the main job', () => {
       if (counts === undefined) expect(seen.reason).toEqual(expect.any(String));
     }
     const { body } = await get('/api/v1/meters/exact/query');
-    expect(body.data[0].value).toBe(5.123456790012346);
+    expect(body.data[0].value).toBe(5.123456790012345);
   });
 
   it('names the field of every bad request, and never answers 500', async () => {

@@ -15,6 +15,7 @@ import type { Logger } from 'pino';
 import type { LiveClock } from '../live-clock.js';
 import { nestLogger } from '../telemetry/nest-logger.js';
 import { openToWebPages } from './cors.js';
+import { endConnectionsOnClose } from './end-connections.js';
 import { KnownRoutes } from './known-routes.js';
 import { ProblemFilter, sendProblem } from './problem-filter.js';
 import { observeRequests, type RequestTelemetry } from './request-telemetry.js';
@@ -84,6 +85,7 @@ export async function createHttpApp(
     // The catch-all of preflights makes no path known.
     if (path !== '*') routes.add(path, [method].flat());
   });
+  endConnectionsOnClose(fastify);
   // Before who asks is found out.
   await openToWebPages(fastify, options.webPagePaths ?? []);
   if (options.telemetry !== undefined) observeRequests(fastify, options.telemetry);
