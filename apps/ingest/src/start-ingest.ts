@@ -51,6 +51,8 @@ const patience: Patience = {
 const RECEIVING_MAX_BYTES = 128 * 1024 * 1024;
 /** Longer than an acknowledgement may take; a supervisor usually kills after thirty seconds. */
 const DRAIN_TIMEOUT_MS = 10_000;
+// For answers to leave; Node counts a connection that never sent anything as busy and would wait a minute for it.
+const LINGER_MS = 1_000;
 
 export interface RunningIngest {
   readonly url: string;
@@ -112,7 +114,10 @@ export async function startIngest(config: Config, changed: Partial<Patience> = {
       // Stops accepting; requests under way are answered while the lanes drain.
       const closed = server.close();
       await lanes.drain(DRAIN_TIMEOUT_MS);
+      // By now everything is acknowledged or given up: what is left are answers on their way, and connections that never asked.
+      const ending = setTimeout(() => server.server.closeAllConnections(), LINGER_MS);
       await closed;
+      clearTimeout(ending);
       await probe.stop();
       await keys?.stop();
       await clock.close();
