@@ -9,7 +9,17 @@ import {
   toNumeric,
   type Tx,
 } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf, sqlStateOf } from '@ledgerline/platform/postgres';
+import {
+  instantFromDb,
+  instantOrNull,
+  instantToDb,
+  jsonOrNull,
+  managerOf,
+  optionalInstant,
+  pageOf,
+  sqlStateOf,
+  whereOf,
+} from '@ledgerline/platform/postgres';
 import type { Entitlement, Metadata } from '../core/entitlement.js';
 import type {
   EntitlementLife,
@@ -18,15 +28,7 @@ import type {
   Page,
   UsageReset,
 } from '../core/ports.js';
-import {
-  instantOrNull,
-  jsonOrNull,
-  minute,
-  optionalInstant,
-  placeholders,
-  recurrenceFromDb,
-  whereOf,
-} from './columns.js';
+import { minute, placeholders, recurrenceFromDb } from './columns.js';
 
 /** A row of `entitlements`, as pg delivers it. */
 interface EntitlementRow {
@@ -145,7 +147,8 @@ export class PostgresEntitlementStore implements EntitlementStore {
   }
 
   async list(db: Db, query: EntitlementListQuery): Promise<Page<Entitlement>> {
-    const { clauses, values, bind } = whereOf(db);
+    const where = whereOf(db);
+    const { clauses, bind } = where;
     if (query.customerIds) clauses.push(`customer_id = ANY(${bind(query.customerIds)})`);
     if (query.features) {
       const features = bind(query.features);
@@ -154,20 +157,15 @@ export class PostgresEntitlementStore implements EntitlementStore {
     if (query.types) clauses.push(`type = ANY(${bind(query.types)})`);
     const living = query.activeAt ? activeAt(bind(instantToDb(query.activeAt))) : 'deleted_at IS NULL';
     clauses.push(query.includeDeleted ? `((${living}) OR deleted_at IS NOT NULL)` : living);
-    const where = clauses.join(' AND ');
-    const counted = [...values];
-    const column = query.orderBy === 'updatedAt' ? 'updated_at' : 'created_at';
-    const direction = query.descending ? 'DESC' : 'ASC';
-    const rows: EntitlementRow[] = await managerOf(db).query(
-      `SELECT ${shown} FROM entitlements WHERE ${where} ORDER BY ${column} ${direction}, id ${direction}
-       LIMIT ${bind(query.limit)} OFFSET ${bind(query.offset)}`,
-      [...values],
-    );
-    const [count]: { total: number }[] = await managerOf(db).query(
-      `SELECT count(*)::int AS total FROM entitlements WHERE ${where}`,
-      counted,
-    );
-    return { items: rows.map(entitlementFromDb), totalCount: count?.total ?? 0 };
+    return pageOf(db, where, {
+      select: shown,
+      table: 'entitlements',
+      orderBy: query.orderBy === 'updatedAt' ? 'updated_at' : 'created_at',
+      descending: query.descending,
+      limit: query.limit,
+      offset: query.offset,
+      fromDb: entitlementFromDb,
+    });
   }
 
   async countOnMeter(db: Db, meterId: string, now: Instant): Promise<number> {

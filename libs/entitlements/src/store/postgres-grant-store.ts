@@ -1,17 +1,17 @@
 import type { Expiration } from '@ledgerline/credits/core';
 import { type Db, decimal, toNumeric, type Tx } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import {
+  instantFromDb,
+  instantOrNull,
+  instantToDb,
+  jsonOrNull,
+  managerOf,
+  pageOf,
+  whereOf,
+} from '@ledgerline/platform/postgres';
 import type { Annotations, Entitlement, EntitlementGrant, Metadata } from '../core/entitlement.js';
 import type { GrantListQuery, GrantStore, Page } from '../core/ports.js';
-import {
-  instantOrNull,
-  jsonOrNull,
-  minute,
-  optionalMinute,
-  placeholders,
-  recurrenceFromDb,
-  whereOf,
-} from './columns.js';
+import { minute, optionalMinute, placeholders, recurrenceFromDb } from './columns.js';
 
 /** A row of `grants`, as pg delivers it. */
 interface GrantRow {
@@ -96,7 +96,8 @@ export class PostgresGrantStore implements GrantStore {
   }
 
   async list(db: Db, query: GrantListQuery): Promise<Page<EntitlementGrant>> {
-    const { clauses, values, bind } = whereOf(db);
+    const where = whereOf(db);
+    const { clauses, bind } = where;
     if (query.entitlementId !== undefined) clauses.push(`entitlement_id = ${bind(query.entitlementId)}`);
     const owners: string[] = [];
     if (query.customerIds) owners.push(`customer_id = ANY(${bind(query.customerIds)})`);
@@ -110,20 +111,15 @@ export class PostgresGrantStore implements GrantStore {
       );
     }
     if (!query.includeDeleted) clauses.push('deleted_at IS NULL');
-    const where = clauses.join(' AND ');
-    const counted = [...values];
-    const direction = query.descending ? 'DESC' : 'ASC';
-    const rows: GrantRow[] = await managerOf(db).query(
-      `SELECT ${columns} FROM grants WHERE ${where}
-       ORDER BY ${orderColumns[query.orderBy]} ${direction}, id ${direction}
-       LIMIT ${bind(query.limit)} OFFSET ${bind(query.offset)}`,
-      [...values],
-    );
-    const [count]: { total: number }[] = await managerOf(db).query(
-      `SELECT count(*)::int AS total FROM grants WHERE ${where}`,
-      counted,
-    );
-    return { items: rows.map(grantFromDb), totalCount: count?.total ?? 0 };
+    return pageOf(db, where, {
+      select: columns,
+      table: 'grants',
+      orderBy: orderColumns[query.orderBy],
+      descending: query.descending,
+      limit: query.limit,
+      offset: query.offset,
+      fromDb: grantFromDb,
+    });
   }
 }
 

@@ -1,9 +1,17 @@
 import type { Db, Tx } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import {
+  instantFromDb,
+  instantOrNull,
+  instantToDb,
+  jsonOrNull,
+  managerOf,
+  optionalInstant,
+  pageOf,
+  whereOf,
+} from '@ledgerline/platform/postgres';
 import type { Sealer } from '@ledgerline/platform/secrets';
 import type { Channel, Metadata } from '../core/channel.js';
 import type { ChannelListQuery, ChannelState, ChannelStore, Page } from '../core/ports.js';
-import { instantOrNull, jsonOrNull, optionalInstant, pageOf, whereOf } from './columns.js';
 
 interface ChannelRow {
   readonly namespace: string;

@@ -1,8 +1,13 @@
 import { type Db, type Instant, instant, type Tx } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import {
+  instantFromDb,
+  instantOrNull,
+  instantToDb,
+  managerOf,
+  optionalInstant,
+} from '@ledgerline/platform/postgres';
 import type { Attempt, Delivery, DeliveryState } from '../core/delivery.js';
 import type { DeliveryStore, DeliveryWithAttempts } from '../core/ports.js';
-import { instantOrNull, optionalInstant } from './columns.js';
 
 interface DeliveryRow {
   readonly namespace: string;

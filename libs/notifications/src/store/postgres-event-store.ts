@@ -1,9 +1,8 @@
 import type { Db, Tx } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import { instantFromDb, instantToDb, managerOf, pageOf, whereOf } from '@ledgerline/platform/postgres';
 import type { EventTopic, NotificationEvent, SayOnce } from '../core/event.js';
 import type { EventListQuery, EventStore, Page } from '../core/ports.js';
 import type { RuleType } from '../core/rule.js';
-import { pageOf, whereOf } from './columns.js';
 
 interface EventRow {
   readonly namespace: string;

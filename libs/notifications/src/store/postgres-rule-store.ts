@@ -1,10 +1,18 @@
 import type { Threshold, ThresholdType } from '@ledgerline/credits/core';
 import { type Db, decimal, toNumeric, type Tx } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import {
+  instantFromDb,
+  instantOrNull,
+  instantToDb,
+  jsonOrNull,
+  managerOf,
+  optionalInstant,
+  pageOf,
+  whereOf,
+} from '@ledgerline/platform/postgres';
 import type { Metadata } from '../core/channel.js';
 import type { Page, RuleListQuery, RuleStore } from '../core/ports.js';
 import type { Rule, RuleType } from '../core/rule.js';
-import { instantOrNull, jsonOrNull, optionalInstant, pageOf, whereOf } from './columns.js';
 
 interface RuleRow {
   readonly namespace: string;

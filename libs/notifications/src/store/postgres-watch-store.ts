@@ -1,8 +1,13 @@
 import { type Db, type Instant, instant, type Tx } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import {
+  instantFromDb,
+  instantOrNull,
+  instantToDb,
+  managerOf,
+  optionalInstant,
+} from '@ledgerline/platform/postgres';
 import type { WatchStore, WatchWish } from '../core/ports.js';
 import type { Watch } from '../core/watch.js';
-import { instantOrNull, optionalInstant } from './columns.js';
 
 interface WatchRow {
   readonly entitlement_id: string;

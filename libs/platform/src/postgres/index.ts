@@ -1,3 +1,4 @@
+export { instantOrNull, jsonOrNull, optionalInstant, pageOf, whereOf } from './columns.js';
 export { managerOf } from './handles.js';
 export { inputHashOf } from './idempotency.js';
 export { once } from './inbox.js';

@@ -1,6 +1,6 @@
 import { storedRateCard } from '@ledgerline/catalog/core';
 import type { Db, Instant, Tx } from '@ledgerline/kernel';
-import { instantToDb, managerOf } from '@ledgerline/platform/postgres';
+import { instantOrNull, instantToDb, jsonOrNull, managerOf } from '@ledgerline/platform/postgres';
 import type { SubscriptionListQuery, SubscriptionPage, SubscriptionStore } from '../core/ports.js';
 import type { Item, Phase, Subscription } from '../core/subscription.js';
 import type { SubscriptionStatus } from '../core/subscription-status.js';
@@ -136,9 +136,6 @@ async function insertRow(tx: Tx, table: string, names: string, values: readonly 
   const places = values.map((_, index) => `$${index + 1}`).join(', ');
   await managerOf(tx).query(`INSERT INTO ${table} (${names}) VALUES (${places})`, [...values]);
 }
-
-const instantOrNull = (at: Instant | undefined): string | null => (at === undefined ? null : instantToDb(at));
-const jsonOrNull = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
 const subscriptionToDb = (subscription: Subscription): readonly unknown[] => [
   subscription.namespace,

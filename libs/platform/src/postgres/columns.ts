@@ -1,6 +1,6 @@
 import type { Db, Instant } from '@ledgerline/kernel';
-import { instantFromDb, instantToDb, managerOf } from '@ledgerline/platform/postgres';
-import type { Page } from '../core/ports.js';
+import { managerOf } from './handles.js';
+import { instantFromDb, instantToDb } from './instant-column.js';
 
 export const instantOrNull = (at: Instant | undefined): string | null =>
   at === undefined ? null : instantToDb(at);
@@ -19,7 +19,7 @@ export function whereOf(db: Db): {
   return { clauses: ['namespace = $1'], values, bind: (value) => `$${values.push(value)}` };
 }
 
-export type Where = ReturnType<typeof whereOf>;
+type Where = ReturnType<typeof whereOf>;
 
 /** One page of a table in the order asked for, the id deciding between equals, and how many there are. */
 export async function pageOf<T>(
@@ -34,7 +34,7 @@ export async function pageOf<T>(
     readonly offset: number;
     readonly fromDb: (row: never) => T;
   },
-): Promise<Page<T>> {
+): Promise<{ readonly items: readonly T[]; readonly totalCount: number }> {
   const where = clauses.join(' AND ');
   const counted = [...values];
   const direction = options.descending ? 'DESC' : 'ASC';
